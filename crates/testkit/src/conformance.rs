@@ -1,0 +1,79 @@
+//! The properties that every controller has, whatever it controls.
+
+use homeostat_core::{Law, Snapshot};
+
+/// Steps a law in all the ways that must not make a difference, and panics where one does.
+///
+/// `input` makes the input of step `n` (the same for the same `n`); `refused` are inputs that the
+/// law must refuse. Checked properties:
+///
+/// 1. *Deterministic*: two instances give the same outputs and the same memory, to the bit.
+/// 2. *Reset is new*: a used law's fresh memory acts like that of a new one.
+/// 3. *Resume*: 100 steps, save as text, load into another **used** instance, 100 more steps equal 200
+///    steps in one go.
+/// 4. *A refused step changes nothing*: memory before and after is the same.
+/// 5. *Foreign snapshots are refused*: another law, another version, another shape.
+#[track_caller]
+pub fn conformance<L>(law: impl Fn() -> L, input: impl Fn(u64) -> L::Input, refused: Vec<L::Input>)
+where
+    L: Law,
+    L::Output: PartialEq + std::fmt::Debug,
+{
+    let text = |state: &L::State| serde_json::to_string(state).expect("a state is plain data");
+    let run =
+        |law: &L, state: &mut L::State, steps: std::ops::Range<u64>| -> Vec<Option<L::Output>> {
+            steps.map(|step| law.step(state, input(step)).ok()).collect()
+        };
+
+    let (first, second) = (law(), law());
+    let (mut whole, mut twin) = (first.init(), second.init());
+    let outputs = run(&first, &mut whole, 0..200);
+    assert!(
+        outputs.iter().any(Option::is_some),
+        "{}: every step was refused, so nothing was tested",
+        L::NAME
+    );
+    assert_eq!(outputs, run(&second, &mut twin, 0..200), "{}: not deterministic", L::NAME);
+    assert_eq!(text(&whole), text(&twin), "{}: memory is not deterministic", L::NAME);
+    assert_ne!(text(&whole), text(&first.init()), "{}: the memory never changes", L::NAME);
+
+    let mut again = first.init();
+    assert_eq!(run(&first, &mut again, 0..200), outputs, "{}: reset is not new", L::NAME);
+
+    let mut half = first.init();
+    run(&first, &mut half, 0..100);
+    let saved = text(&half);
+    let mut used = second.init();
+    run(&second, &mut used, 37..91);
+    used = serde_json::from_str(&saved)
+        .unwrap_or_else(|error| panic!("{}: saved memory does not load: {error}", L::NAME));
+    let resumed = run(&second, &mut used, 100..200);
+    assert_eq!(resumed, outputs[100..], "{}: resume differs", L::NAME);
+    assert_eq!(text(&used), text(&whole), "{}: memory after resume differs", L::NAME);
+
+    for (index, bad) in refused.into_iter().enumerate() {
+        let mut state = half.clone();
+        assert!(
+            first.step(&mut state, bad).is_err(),
+            "{}: input {index} should have been refused",
+            L::NAME
+        );
+        assert_eq!(text(&state), saved, "{}: refused input {index} changed the memory", L::NAME);
+    }
+
+    let snapshot = Snapshot {
+        controller: "conformance".into(),
+        law: L::NAME.into(),
+        version: L::VERSION,
+        state: serde_json::to_value(&half).expect("a state is plain data"),
+    };
+    let round_trip: Snapshot =
+        serde_json::from_str(&serde_json::to_string(&snapshot).expect("plain data"))
+            .expect("a snapshot loads what it saved");
+    assert_eq!(round_trip, snapshot, "{}: the snapshot changes in text", L::NAME);
+    assert!(
+        serde_json::from_value::<L::State>(serde_json::json!("not a state")).is_err(),
+        "{}: any text loads as memory",
+        L::NAME
+    );
+}

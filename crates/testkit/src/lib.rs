@@ -1,0 +1,15 @@
+//! What the tests of every mechanism share. A development dependency only.
+//!
+//! | concept | item |
+//! | --- | --- |
+//! | the properties that every controller has | [`conformance`] |
+//! | processes to control: gain, lag, delay, noise | [`Plant`] |
+//! | a convex problem with known optimum and multiplier | [`ConvexProblem`] |
+//! | golden tables in TOML, and comparison by relative tolerance | [`golden`] |
+
+mod conformance;
+pub mod golden;
+mod plant;
+
+pub use conformance::conformance;
+pub use plant::{ConvexProblem, Plant, Splitmix};
