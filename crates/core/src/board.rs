@@ -50,6 +50,38 @@ impl<Q> Slot<Q> {
     }
 }
 
+/// A slot that takes measured numbers, without its type: what a sensor holds for many quantities.
+#[derive(Clone, Copy, Debug)]
+pub struct Sink {
+    index: SlotIndex,
+    observe: fn(&mut Board, SlotIndex, f64) -> Result<(), StepError>,
+}
+
+impl Sink {
+    /// The place.
+    pub fn index(self) -> SlotIndex {
+        self.index
+    }
+
+    /// Puts a measured number on the board; see [`Board::observe`].
+    pub fn observe(self, board: &mut Board, value: f64) -> Result<(), StepError> {
+        (self.observe)(board, self.index, value)
+    }
+}
+
+impl<Q: Scalar> From<Slot<Q>> for Sink {
+    fn from(slot: Slot<Q>) -> Self {
+        fn observe<Q: Scalar>(
+            board: &mut Board,
+            index: SlotIndex,
+            value: f64,
+        ) -> Result<(), StepError> {
+            board.observe(Slot::<Q>::new(index.index()), value)
+        }
+        Self { index: slot.index, observe: observe::<Q> }
+    }
+}
+
 /// The ports that exist, in the order in which they were declared.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
@@ -174,6 +206,14 @@ impl Board {
                 Err(error.into())
             }
         }
+    }
+
+    /// Puts back the first number of a slot as [`value`](Self::value) gave it. For loading saved
+    /// boards; a number that is not finite leaves the slot absent.
+    pub fn restore(&mut self, slot: SlotIndex, value: f64) {
+        let range = self.range(slot);
+        self.values[range.start] = value;
+        self.present[slot.index()] = value.is_finite();
     }
 
     /// Makes a slot absent.

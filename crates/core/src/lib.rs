@@ -75,7 +75,7 @@ pub mod quantity;
 mod snapshot;
 mod wired;
 
-pub use board::{Board, Layout, Slot, SlotIndex};
+pub use board::{Board, Layout, Sink, Slot, SlotIndex};
 pub use clock::{Clock, TimeUnit};
 pub use controller::Controller;
 pub use error::{ConfigError, LoadError, RangeError, StepError, WiringError};

@@ -1,0 +1,26 @@
+//! Sensors and actuators for burn: from tensors to a few numbers, and back.
+//!
+//! | concept | item |
+//! | --- | --- |
+//! | any number of scalars and small tensors in one read from the device per step | [`Reader`], [`Readings`], [`Delay`] |
+//! | total loss Σ w·L without the terms of weight 0 | [`Term`], [`weighted_total`] |
+//! | ‖g‖, ‖θ‖ and the true update ‖Δθ‖ as fused reductions | [`gradient_norm`], [`ParameterSensor`] |
+//! | clipping by the global norm, on the host or on the device | [`clip_gradients`], [`guard_gradients`] |
+//! | learned precisions inside the graph | [`Precisions`] |
+//! | module and optimizer, kept for a rollback | [`Saved`] |
+//!
+//! Everything is generic over `B: Backend`. Nothing here decides: decisions are the laws'.
+
+mod clip;
+mod flat;
+mod precision;
+mod reader;
+mod saved;
+mod total;
+
+pub use clip::{clip_gradients, guard_gradients};
+pub use flat::{ParameterSensor, flatten_gradients, flatten_parameters, gradient_norm};
+pub use precision::{Precisions, PrecisionsRecord};
+pub use reader::{Delay, Reader, Readings, Report};
+pub use saved::Saved;
+pub use total::{Term, weighted_total};
