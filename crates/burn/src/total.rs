@@ -27,11 +27,8 @@ pub fn weighted_total<B: Backend>(
         if weight == 0.0 {
             continue;
         }
-        let weighted = if weight == 1.0 {
-            term.loss.clone()
-        } else {
-            term.loss.clone().mul_scalar(weight)
-        };
+        let weighted =
+            if weight == 1.0 { term.loss.clone() } else { term.loss.clone().mul_scalar(weight) };
         total = Some(match total {
             Some(sum) => sum + weighted,
             None => weighted,

@@ -28,6 +28,17 @@ pub struct ConfigError {
     pub found: String,
 }
 
+impl RangeError {
+    /// Refuses a number that a computation made infinite or NaN.
+    pub fn finite(quantity: &'static str, value: f64) -> Result<f64, Self> {
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(Self { quantity, rule: "must be finite", value })
+        }
+    }
+}
+
 impl ConfigError {
     /// Names a field, its rule in words and the value that was found.
     pub fn new(field: &'static str, rule: &'static str, found: impl std::fmt::Display) -> Self {
@@ -42,6 +53,13 @@ impl ConfigError {
         found: impl std::fmt::Display,
     ) -> Result<(), Self> {
         if legal { Ok(()) } else { Err(Self::new(field, rule, found)) }
+    }
+
+    /// The start value of a law: from its own configuration, where an orchestrator may have put the
+    /// start value of what the law writes.
+    pub fn given(field: &'static str, value: Option<f64>) -> Result<f64, Self> {
+        let rule = "must be given, here or as the start value of what the controller writes";
+        value.ok_or_else(|| Self::new(field, rule, "nothing"))
     }
 
     /// The field must be a finite number.
@@ -104,6 +122,9 @@ pub enum StepError {
     /// A number is out of range.
     #[error(transparent)]
     Range(#[from] RangeError),
+    /// An input that the law's configuration asks for is not wired, or has no reading.
+    #[error("{0} is needed by this configuration and is not on the board")]
+    Missing(&'static str),
     /// The controller was stepped before it was bound to a board.
     #[error("the controller is not bound to a board")]
     Unbound,

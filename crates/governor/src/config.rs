@@ -1,9 +1,7 @@
-//! The configuration of the governor.
+//! The configuration of the governor; `check.rs` says which values are legal.
 
-use homeostat_core::{Clock, ConfigError, TimeUnit};
+use homeostat_core::TimeUnit;
 use serde::{Deserialize, Serialize};
-
-use crate::law::Governor;
 
 /// What a window with too little coupling information I(X;K) does to the rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,12 +69,14 @@ mod default {
     }
 }
 
-/// Configuration of the [`Governor`]. Patiences and the grounding warm-up count windows.
+/// Configuration of the [`Governor`](crate::Governor). Patiences and the grounding warm-up count windows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GovernorConfig {
-    /// The rate before the first decision. No default: it belongs to the model and the optimizer.
-    pub initial: f64,
+    /// The rate before the first decision. Without it the orchestrator takes the start value of the
+    /// rate that the controller writes; no other default: it belongs to the model and the optimizer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<f64>,
     /// The largest rate. No default, as above.
     pub maximum: f64,
     /// The smallest rate; it is kept even where a limit asks for less.
@@ -143,7 +143,7 @@ pub struct GovernorConfig {
     #[serde(default = "default::fault_cooldown")]
     pub fault_cooldown: u64,
     /// r_max: the largest ‖Δθ‖/‖θ‖. Off by default: the reference's 1e-3 belongs to a formula that
-    /// reads thirty times too low under Adam.
+    /// reads three hundred times too low under Adam.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_update_ratio: Option<f64>,
     /// How ‖Δθ‖/‖θ‖ is found.
@@ -164,7 +164,7 @@ impl GovernorConfig {
     /// The defaults, with the two numbers that have none.
     pub fn new(initial: f64, maximum: f64) -> Self {
         Self {
-            initial,
+            initial: Some(initial),
             maximum,
             minimum: default::minimum(),
             time_unit: TimeUnit::default(),
@@ -204,99 +204,5 @@ impl GovernorConfig {
             rules: Rules::Reference,
             ..Self::new(initial, maximum)
         }
-    }
-
-    /// Checks every field and makes the law.
-    pub fn init(&self, clock: Clock) -> Result<Governor, ConfigError> {
-        self.check_rates()?;
-        self.check_decisions()?;
-        self.check_limits()?;
-        if self.rules == Rules::Reference {
-            self.check_reference()?;
-        }
-        let steps = self.window.checked_mul(clock.steps(self.time_unit)).unwrap_or(0);
-        ConfigError::unless(
-            steps > 0,
-            "window",
-            "must be at least 1 and less than 2^64 steps",
-            self.window,
-        )?;
-        Ok(Governor::new(self.clone(), steps))
-    }
-
-    fn check_rates(&self) -> Result<(), ConfigError> {
-        ConfigError::positive("maximum", self.maximum)?;
-        ConfigError::positive("minimum", self.minimum)?;
-        ConfigError::positive("initial", self.initial)?;
-        let legal = self.minimum <= self.initial && self.initial <= self.maximum;
-        ConfigError::unless(legal, "initial", "must lie between minimum and maximum", self.initial)
-    }
-
-    fn check_decisions(&self) -> Result<(), ConfigError> {
-        for (field, factor) in
-            [("increase_factor", self.increase_factor), ("recovery_factor", self.recovery_factor)]
-        {
-            let legal = factor.is_finite() && factor >= 1.0;
-            ConfigError::unless(legal, field, "must be finite and at least 1", factor)?;
-        }
-        let shrinks = self.decrease_factor > 0.0 && self.decrease_factor < 1.0;
-        let rule = "must be above 0 and below 1";
-        ConfigError::unless(shrinks, "decrease_factor", rule, self.decrease_factor)?;
-        for (field, count) in [
-            ("stable_patience", self.stable_patience),
-            ("unstable_patience", self.unstable_patience),
-            ("fault_cooldown", self.fault_cooldown),
-        ] {
-            ConfigError::unless(count > 0, field, "must be at least 1", count)?;
-        }
-        for (field, value) in [
-            ("loss_increase_tolerance", self.loss_increase_tolerance),
-            ("loss_scale_floor", self.loss_scale_floor),
-            ("plateau_tolerance", self.plateau_tolerance),
-            ("window_epsilon", self.window_epsilon),
-        ] {
-            ConfigError::not_negative(field, value)?;
-        }
-        for (field, part) in [
-            ("recovery_threshold", self.recovery_threshold),
-            ("violation_floor", self.violation_floor),
-        ] {
-            let legal = (0.0..=1.0).contains(&part);
-            ConfigError::unless(legal, field, "must lie between 0 and 1", part)?;
-        }
-        ConfigError::decay("loss_decay", self.loss_decay)?;
-        ConfigError::decay("information_decay", self.information_decay)
-    }
-
-    fn check_limits(&self) -> Result<(), ConfigError> {
-        for (field, limit) in [
-            ("maximum_update_ratio", self.maximum_update_ratio),
-            ("maximum_velocity", self.maximum_velocity),
-        ] {
-            limit.map_or(Ok(()), |limit| ConfigError::positive(field, limit))?;
-        }
-        ConfigError::decay("update_ratio_decay", self.update_ratio_decay)
-    }
-
-    /// The reference has no choice in these, so another choice would be ignored silently.
-    fn check_reference(&self) -> Result<(), ConfigError> {
-        let raises = self.on_violation == OnViolation::Raise;
-        let found = format!("{:?}", self.on_violation).to_lowercase();
-        ConfigError::unless(raises, "on_violation", "must be raise under reference rules", found)?;
-        let gradient = self.update_ratio_measure == UpdateRatioMeasure::Gradient;
-        let found = format!("{:?}", self.update_ratio_measure).to_lowercase();
-        let rule = "must be gradient under reference rules";
-        ConfigError::unless(gradient, "update_ratio_measure", rule, found)?;
-        let rule = "must be absent under reference rules";
-        let velocity = self.maximum_velocity;
-        let found = velocity.unwrap_or_default();
-        ConfigError::unless(velocity.is_none(), "maximum_velocity", rule, found)?;
-        let floor = self.loss_scale_floor;
-        ConfigError::unless(
-            floor == 0.0,
-            "loss_scale_floor",
-            "must be 0 under reference rules",
-            floor,
-        )
     }
 }

@@ -47,6 +47,8 @@ pub struct GovernorState {
     pub(crate) loss_size: Ema,
     pub(crate) information: Ema,
     pub(crate) update_per_rate: Ema,
+    /// Mended rules only: the loss has only fallen since the averages were begun.
+    pub(crate) falling: bool,
     /// Reference rules only: the average has become NaN, which a state cannot hold.
     pub(crate) poisoned: bool,
     pub(crate) best: Option<f64>,
@@ -120,6 +122,7 @@ impl Governor {
             loss_size: Ema::new(start),
             information: Ema::new(start),
             update_per_rate: Ema::new(start),
+            falling: true,
             poisoned: false,
             best: None,
             stable: 0,
@@ -137,7 +140,7 @@ impl Governor {
 
     /// The rate after this step's decision and limits.
     fn mended(&self, state: &mut GovernorState, reading: &Reading) -> f64 {
-        let (config, before) = (&self.config, state.rate);
+        let config = &self.config;
         let faulty = reading.faults > 0;
         if faulty {
             state.stable = 0;
@@ -147,13 +150,14 @@ impl Governor {
             }
         }
         state.pause = state.pause.saturating_sub(1);
+        let after_reflex = state.rate;
         if let Some(means) = state.window.observe(reading, self.window) {
             mended::decide(config, state, &means);
             state.handed_out = BlockMean::default();
             state.windows += 1;
         }
         if faulty {
-            state.rate = state.rate.min(before);
+            state.rate = state.rate.min(after_reflex);
         }
         let (cap, limit) = ceiling(config, state, reading);
         state.cap = cap.max(config.minimum);
@@ -188,7 +192,7 @@ impl Law for Governor {
 
     fn init(&self) -> GovernorState {
         // `check_rates` has put the initial rate between minimum and maximum.
-        let initial = LearningRate::new(self.config.initial);
+        let initial = LearningRate::new(self.config.first_rate());
         self.init_at(initial.expect("a checked configuration holds a legal rate"))
     }
 

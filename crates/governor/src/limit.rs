@@ -48,7 +48,8 @@ pub(crate) fn ceiling(
         }
     };
     if let Some(maximum) = config.maximum_update_ratio {
-        let now = update_per_rate(config, state, reading);
+        // An update of nothing (a skipped step) says nothing about the next.
+        let now = update_per_rate(config, state, reading).filter(|now| *now > 0.0);
         if let Some(now) = now.filter(|now| storable(*now)) {
             state.update_per_rate.observe(config.update_ratio_decay, now);
         }

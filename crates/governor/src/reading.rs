@@ -21,7 +21,9 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn new((loss, gradient, parameters, update, information, faults): GovernorInput) -> Self {
+    pub(crate) fn new(
+        (loss, gradient, parameters, update, information, faults): GovernorInput,
+    ) -> Self {
         let mut count = faults_of(faults);
         let loss = admit(loss, &mut count);
         let gradient = admit(gradient, &mut count);

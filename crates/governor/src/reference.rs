@@ -26,7 +26,7 @@ pub(crate) fn decide(config: &GovernorConfig, state: &mut GovernorState, means: 
         state.unstable = u64::from(violated);
         start_best(state);
     } else if violated {
-        state.rate = state.rate.max(config.initial);
+        state.rate = state.rate.max(config.first_rate());
         state.forget_counts();
         start_best(state);
     } else {

@@ -1,8 +1,10 @@
 //! Assembles sensors, start values and controllers.
 
+use std::collections::BTreeMap;
+
 use homeostat_core::{
-    Board, Clock, Controller, FaultCount, Layout, LearningRate, Port, PortId, Quantity, RangeError,
-    Scalar, Setpoint, Slot, Weight,
+    Board, Clock, Controller, FaultCount, Layout, LearningRate, Port, PortId, Quantity, Scalar,
+    Setpoint, Slot, Weight,
 };
 
 use crate::catalog;
@@ -29,6 +31,7 @@ pub struct Builder {
     layout: Layout,
     signals: Vec<Signal>,
     starts: Vec<Start>,
+    rates: BTreeMap<String, f64>,
     controllers: Vec<(Box<dyn Controller>, OnRefusal)>,
     faults: Slot<FaultCount>,
 }
@@ -40,7 +43,15 @@ impl Builder {
         let port = Port::<FaultCount>::new(FAULTS);
         let faults = layout.declare_once(&port);
         let signals = vec![Signal { port: port.id(), owner: "the reader".into() }];
-        Self { clock, layout, signals, starts: Vec::new(), controllers: Vec::new(), faults }
+        Self {
+            clock,
+            layout,
+            signals,
+            starts: Vec::new(),
+            rates: BTreeMap::new(),
+            controllers: Vec::new(),
+            faults,
+        }
     }
 
     /// Declares something that is measured in every step.
@@ -67,7 +78,8 @@ impl Builder {
     /// Puts a setpoint on the board.
     pub fn setpoint<Q: Scalar>(&mut self, name: &str, value: f64) -> Result<(), BuildError> {
         let owner = format!("setpoint '{name}'");
-        let value = Setpoint::<Q>::new(value).map_err(|source| BuildError::Range { owner, source })?;
+        let value =
+            Setpoint::<Q>::new(value).map_err(|source| BuildError::Range { owner, source })?;
         let slot = self.layout.declare_once(&Port::<Setpoint<Q>>::new(name));
         self.start(slot, value);
         Ok(())
@@ -89,6 +101,12 @@ impl Builder {
         Ok(slot)
     }
 
+    /// Where the weight of that name stands.
+    pub fn weight_slot(&self, name: &str) -> Result<Slot<Weight>, BuildError> {
+        let owner = format!("weight '{name}'");
+        self.layout.resolve(&Port::new(name)).map_err(|source| BuildError::Wiring { owner, source })
+    }
+
     /// Declares a learning rate and its start value.
     pub fn learning_rate(
         &mut self,
@@ -96,9 +114,11 @@ impl Builder {
         value: f64,
     ) -> Result<Slot<LearningRate>, BuildError> {
         let owner = format!("learning rate '{name}'");
-        let value = LearningRate::new(value).map_err(|source| BuildError::Range { owner, source })?;
+        let value =
+            LearningRate::new(value).map_err(|source| BuildError::Range { owner, source })?;
         let slot = self.layout.declare_once(&Port::<LearningRate>::new(name));
         self.start(slot, value);
+        self.rates.insert(name.to_owned(), value.get());
         Ok(slot)
     }
 
@@ -121,8 +141,10 @@ impl Builder {
             self.setpoint_of(name, *value)?;
         }
         for (name, controller) in config.controller.iter().filter(|(_, one)| one.enabled) {
-            let start = controller.writes.get("weight").and_then(|name| config.weight.get(name));
-            let built = catalog::build(self, name, controller, self.clock, start.copied())?;
+            let weight = controller.writes.get("weight").and_then(|name| config.weight.get(name));
+            let rate = controller.writes.get("learning_rate").and_then(|name| self.rates.get(name));
+            let start = weight.or(rate).copied();
+            let built = catalog::build(self, name, controller, self.clock, start)?;
             self.controllers.push((built, controller.on_refusal));
         }
         Ok(())
@@ -155,9 +177,7 @@ impl Builder {
         let order = order::derive(&controllers)?;
         for controller in &mut controllers {
             let owner = format!("controller '{}'", controller.name());
-            controller
-                .bind(&layout)
-                .map_err(|source| BuildError::Wiring { owner, source })?;
+            controller.bind(&layout).map_err(|source| BuildError::Wiring { owner, source })?;
         }
         let mut board = Board::new(layout);
         for start in starts {
@@ -171,9 +191,4 @@ impl Builder {
         let units = order.into_iter().filter_map(|index| rows[index].take()).collect();
         Ok(Orchestrator::new(board, units, faults))
     }
-}
-
-/// Turns a range error of a named entry into a build error.
-pub(crate) fn range(owner: String) -> impl FnOnce(RangeError) -> BuildError {
-    move |source| BuildError::Range { owner, source }
 }

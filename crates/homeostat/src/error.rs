@@ -47,7 +47,9 @@ pub enum BuildError {
         path: String,
     },
     /// A role that the law does not have.
-    #[error("controller '{controller}' has no role '{role}' under '{side}'; the law '{law}' has {legal}")]
+    #[error(
+        "controller '{controller}' has no role '{role}' under '{side}'; the law '{law}' has {legal}"
+    )]
     UnknownRole {
         /// The controller.
         controller: String,

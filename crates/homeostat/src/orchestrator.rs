@@ -32,8 +32,7 @@ pub(crate) struct Unit {
 
 impl Unit {
     pub(crate) fn new(controller: Box<dyn Controller>, on_refusal: OnRefusal) -> Self {
-        let reads_faults =
-            controller.reads().iter().any(|port| port.quantity == FaultCount::NAME);
+        let reads_faults = controller.reads().iter().any(|port| port.quantity == FaultCount::NAME);
         Self { controller, on_refusal, reads_faults, counts: Counts::default() }
     }
 }
@@ -142,9 +141,8 @@ impl Orchestrator {
 
     /// One line per controller, in the order in which they run: law, what it reads, what it writes.
     pub fn wiring(&self) -> String {
-        let words = |ports: Vec<PortId>| {
-            ports.iter().map(PortId::to_string).collect::<Vec<_>>().join(", ")
-        };
+        let words =
+            |ports: Vec<PortId>| ports.iter().map(PortId::to_string).collect::<Vec<_>>().join(", ");
         let mut text = String::new();
         for unit in &self.units {
             let controller = &unit.controller;

@@ -18,8 +18,10 @@ const MINIMUM_SHARE: f64 = 0.01;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MultiplierConfig {
-    /// The weight before the first step.
-    pub initial: f64,
+    /// The weight before the first step. Without it the orchestrator takes the start value of the
+    /// weight that the controller writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<f64>,
     /// The dual step size η, per time unit.
     pub rate: f64,
     /// The unit of `rate` and of the warm-up. Default: step.
@@ -57,7 +59,7 @@ impl MultiplierConfig {
     /// Defaults around an initial weight and a dual step size per step.
     pub fn new(initial: f64, rate: f64) -> Self {
         Self {
-            initial,
+            initial: Some(initial),
             rate,
             time_unit: TimeUnit::default(),
             target: Target::default(),
@@ -108,7 +110,7 @@ impl MultiplierConfig {
 
     /// λ_min as it is used.
     pub(crate) fn resolved_minimum(&self) -> f64 {
-        self.minimum.unwrap_or(MINIMUM_SHARE * self.initial)
+        self.minimum.unwrap_or(MINIMUM_SHARE * self.initial.unwrap_or(0.0))
     }
 
     /// The unit of the violation as it is used.
@@ -121,7 +123,8 @@ impl MultiplierConfig {
 
     /// Checks every field and makes the law.
     pub fn init<Q: Scalar>(&self, clock: Clock) -> Result<Multiplier<Q>, ConfigError> {
-        ConfigError::not_negative("initial", self.initial)?;
+        let initial = ConfigError::given("initial", self.initial)?;
+        ConfigError::not_negative("initial", initial)?;
         ConfigError::positive("rate", self.rate)?;
         if let Some(clip) = self.error_clip {
             ConfigError::positive("error_clip", clip)?;
@@ -136,14 +139,14 @@ impl MultiplierConfig {
             format_args!("{} with minimum {minimum}", self.maximum),
         )?;
         ConfigError::unless(
-            (minimum..=self.maximum).contains(&self.initial),
+            (minimum..=self.maximum).contains(&initial),
             "initial",
             "must lie between minimum and maximum",
-            format_args!("{} outside {minimum} … {}", self.initial, self.maximum),
+            format_args!("{initial} outside {minimum} … {}", self.maximum),
         )?;
         if let Target::Baseline(baseline) = self.target {
             baseline.validate()?;
         }
-        Ok(Multiplier::new(self, clock))
+        Ok(Multiplier::new(self, initial, clock))
     }
 }

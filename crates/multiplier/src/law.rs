@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::MultiplierConfig;
 use crate::target::Target;
-use crate::violation::{ErrorMode, Sense, finite};
+use crate::violation::{ErrorMode, Sense};
 
 /// Dual ascent on one constraint of a measured `Q`; decides the weight of its loss term.
 #[derive(Clone, Debug)]
@@ -28,14 +28,14 @@ pub struct Multiplier<Q> {
 
 impl<Q: Scalar> Multiplier<Q> {
     /// The law of a checked configuration.
-    pub(crate) fn new(config: &MultiplierConfig, clock: Clock) -> Self {
+    pub(crate) fn new(config: &MultiplierConfig, initial: f64, clock: Clock) -> Self {
         let unit: TimeUnit = config.time_unit;
         let warmup_steps = match config.target {
             Target::Setpoint => 0,
             Target::Baseline(baseline) => baseline.warmup_steps(clock, unit),
         };
         Self {
-            initial: config.initial,
+            initial,
             minimum: config.resolved_minimum(),
             maximum: config.maximum,
             rate: clock.rate(unit, config.rate),
@@ -54,13 +54,14 @@ impl<Q: Scalar> Multiplier<Q> {
         state: &MultiplierState,
         measured: f64,
         setpoint: Option<Setpoint<Q>>,
-    ) -> Result<(f64, f64), RangeError> {
-        let refused = |rule, value| RangeError { quantity: Q::SETPOINT, rule, value };
+    ) -> Result<(f64, f64), StepError> {
         match (self.target, setpoint) {
             (Target::Setpoint, Some(setpoint)) => Ok((setpoint.get(), 0.0)),
-            (Target::Setpoint, None) => Err(refused("must be on the board", f64::NAN)),
+            (Target::Setpoint, None) => Err(StepError::Missing(Q::SETPOINT)),
             (Target::Baseline(_), Some(setpoint)) => {
-                Err(refused("must not be wired where the target is a baseline", setpoint.get()))
+                let rule = "must not be wired where the target is a baseline";
+                let value = setpoint.get();
+                Err(RangeError { quantity: Q::SETPOINT, rule, value }.into())
             }
             (Target::Baseline(rule), None) => {
                 let baseline = if self.warms_up(state) {
@@ -68,7 +69,7 @@ impl<Q: Scalar> Multiplier<Q> {
                 } else {
                     rule.settle(state.baseline, measured)
                 };
-                Ok((finite("target", rule.target(baseline))?, baseline))
+                Ok((RangeError::finite("target", rule.target(baseline))?, baseline))
             }
         }
     }
@@ -143,7 +144,7 @@ impl<Q: Scalar> Law for Multiplier<Q> {
             state.weight
         } else {
             let change = self.rate * error.clamp(-self.error_clip, self.error_clip);
-            (state.weight + finite("change of the multiplier", change)?)
+            (state.weight + RangeError::finite("change of the multiplier", change)?)
                 .clamp(self.minimum, self.maximum)
         };
         let decided = Weight::new(weight)?;

@@ -60,16 +60,7 @@ impl ErrorMode {
                 (measured + FLOOR).ln() - (target + FLOOR).ln()
             }
         };
-        finite("violation", sense.violation(excess))
-    }
-}
-
-/// Refuses what is not finite.
-pub(crate) fn finite(quantity: &'static str, value: f64) -> Result<f64, RangeError> {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(RangeError { quantity, rule: "must be finite", value })
+        RangeError::finite("violation", sense.violation(excess))
     }
 }
 

@@ -28,11 +28,8 @@ where
     let (first, second) = (law(), law());
     let (mut whole, mut twin) = (first.init(), second.init());
     let outputs = run(&first, &mut whole, 0..200);
-    assert!(
-        outputs.iter().any(Option::is_some),
-        "{}: every step was refused, so nothing was tested",
-        L::NAME
-    );
+    let accepted = outputs.iter().flatten().count();
+    assert!(accepted >= 150, "{}: only {accepted} of 200 steps were accepted", L::NAME);
     assert_eq!(outputs, run(&second, &mut twin, 0..200), "{}: not deterministic", L::NAME);
     assert_eq!(text(&whole), text(&twin), "{}: memory is not deterministic", L::NAME);
     assert_ne!(text(&whole), text(&first.init()), "{}: the memory never changes", L::NAME);

@@ -51,7 +51,8 @@ fn clipping_keeps_the_direction_and_bounds_the_global_norm<B: AutodiffBackend>()
     let net = Net::<B>::new(&device);
     let before = host(flatten_gradients::<B, _>(&net, &gradients(&net, &device)).expect("some"));
     let length = before.iter().map(|value| value * value).sum::<f64>().sqrt();
-    for (maximum, expected) in [(0.0, length), (length * 10.0, length), (length / 10.0, length / 10.0)]
+    for (maximum, expected) in
+        [(0.0, length), (length * 10.0, length), (length / 10.0, length / 10.0)]
     {
         let mut on_host = gradients(&net, &device);
         let norm = GradientNorm::new(length).expect("finite");

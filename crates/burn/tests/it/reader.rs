@@ -33,7 +33,8 @@ fn any_number_of_scalars_and_blocks_take_one_read<B: AutodiffBackend>() {
     for count in 1..=3_u64 {
         let mut readings = Readings::new();
         readings.scalar(desk.recon, Tensor::from_floats([2.5], &device));
-        readings.block(Tensor::<B::InnerBackend, 2>::from_floats([[1.0, 2.0], [3.0, 4.0]], &device));
+        readings
+            .block(Tensor::<B::InnerBackend, 2>::from_floats([[1.0, 2.0], [3.0, 4.0]], &device));
         readings.scalar(desk.kl, Tensor::from_floats([0.25], &device));
         readings.block(Tensor::<B::InnerBackend, 1>::from_floats([5.0], &device));
         let report = reader.read(readings, &mut desk.board);

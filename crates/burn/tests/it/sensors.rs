@@ -1,7 +1,9 @@
 use burn::module::AutodiffModule;
 use burn::optim::{AdamConfig, GradientsParams, Optimizer};
 use burn::tensor::backend::AutodiffBackend;
-use homeostat_burn::{ParameterSensor, Saved, flatten_gradients, flatten_parameters, gradient_norm};
+use homeostat_burn::{
+    ParameterSensor, Saved, flatten_gradients, flatten_parameters, gradient_norm,
+};
 use homeostat_testkit::golden::close;
 
 use crate::{Net, gradients, host};

@@ -24,20 +24,31 @@ fn an_illegal_field_is_named_with_its_rule_and_value() {
         ("initial = 0.1\nrate = nan", "rate must be finite and above 0, got NaN"),
         ("initial = 20.0\nrate = 0.1", "initial must lie between minimum and maximum"),
         ("initial = 0.0\nrate = 0.1\nminimum = 1.0", "initial must lie between"),
-        ("initial = 1.0\nrate = 0.1\nminimum = 1.0\nmaximum = 1.0", "maximum must be above minimum"),
+        (
+            "initial = 1.0\nrate = 0.1\nminimum = 1.0\nmaximum = 1.0",
+            "maximum must be above minimum",
+        ),
         ("initial = 1.0\nrate = 0.1\nmaximum = inf", "maximum must be finite"),
         ("initial = 1.0\nrate = 0.1\nerror_clip = 0.0", "error_clip must be finite and above 0"),
-        ("initial = 1.0\nrate = 0.1\ntarget = { baseline = { ema_decay = 1.0 } }",
-            "target.baseline.ema_decay must be at least 0 and below 1"),
-        ("initial = 1.0\nrate = 0.1\ntarget = { baseline = { ratio = 0.0 } }",
-            "target.baseline.ratio must be finite and above 0"),
-        ("initial = 1.0\nrate = 0.1\ntarget = { baseline = { minimum = 0.0 } }",
-            "target.baseline.minimum must be finite and above 0"),
-        ("initial = 1.0\nrate = 0.1\ntarget = { baseline = { warmup = -1.0 } }",
-            "target.baseline.warmup must be finite and not negative"),
+        (
+            "initial = 1.0\nrate = 0.1\ntarget = { baseline = { ema_decay = 1.0 } }",
+            "target.baseline.ema_decay must be at least 0 and below 1",
+        ),
+        (
+            "initial = 1.0\nrate = 0.1\ntarget = { baseline = { ratio = 0.0 } }",
+            "target.baseline.ratio must be finite and above 0",
+        ),
+        (
+            "initial = 1.0\nrate = 0.1\ntarget = { baseline = { minimum = 0.0 } }",
+            "target.baseline.minimum must be finite and above 0",
+        ),
+        (
+            "initial = 1.0\nrate = 0.1\ntarget = { baseline = { warmup = -1.0 } }",
+            "target.baseline.warmup must be finite and not negative",
+        ),
         ("initial = 1.0\nrate = 0.1\nsense = \"above\"", "unknown variant `above`"),
         ("initial = 1.0\nrate = 0.1\nlamda = 1.0", "unknown field `lamda`"),
-        ("rate = 0.1", "missing field `initial`"),
+        ("rate = 0.1", "initial must be given, here or as the start value"),
     ] {
         check(text, expected);
     }

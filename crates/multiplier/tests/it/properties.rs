@@ -9,11 +9,8 @@ use crate::{decide, input, law, text};
 const SCALES: [f64; 10] = [0.0, 1e-10, 1e-6, 1e-3, 1.0, 1e3, 1e6, 1e9, 1e12, 1e15];
 
 fn modes() -> impl Strategy<Value = (ErrorMode, Sense)> {
-    let error = prop::sample::select(vec![
-        ErrorMode::Absolute,
-        ErrorMode::Relative,
-        ErrorMode::LogRatio,
-    ]);
+    let error =
+        prop::sample::select(vec![ErrorMode::Absolute, ErrorMode::Relative, ErrorMode::LogRatio]);
     (error, prop::sample::select(vec![Sense::Le, Sense::Ge]))
 }
 
@@ -56,7 +53,8 @@ proptest! {
         });
         let weight = |measured| decide(&law, &mut law.init(), measured, Some(target));
         let (low, high) = (weight(first.min(second)), weight(first.max(second)));
-        prop_assert!(if sense == Sense::Le { low <= high } else { low >= high });
+        let (low, high) = if sense == Sense::Le { (low, high) } else { (high, low) };
+        prop_assert!(low <= high);
     }
 
     #[test]

@@ -1,0 +1,20 @@
+//! What the example trainers share.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`document`] | settings from defaults, files, flags and overrides, and where each came from |
+//! | [`data`] | MNIST, Fashion-MNIST, CIFAR-10 and generated manifolds |
+//! | [`topoencoder`] | the model and its losses |
+//! | [`trainer`] | the trainer of `topoencoder_2d` |
+//! | [`evaluation`], [`plots`], [`tracking`] | what comes out of a run |
+//! | [`checkpoint`], [`files`] | files that survive a kill |
+
+pub mod checkpoint;
+pub mod data;
+pub mod document;
+pub mod evaluation;
+pub mod files;
+pub mod plots;
+pub mod topoencoder;
+pub mod tracking;
+pub mod trainer;

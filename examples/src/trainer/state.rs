@@ -1,0 +1,141 @@
+//! Everything that a run must not forget, in and out of a checkpoint.
+
+use std::time::Duration;
+
+use burn::module::Module;
+use burn::optim::Optimizer as _;
+use burn::prelude::*;
+use burn::record::{FullPrecisionSettings, NamedMpkBytesRecorder, Recorder};
+use burn::tensor::backend::AutodiffBackend;
+use homeostat::OrchestratorSnapshot;
+use homeostat::burn::flatten_parameters;
+use serde::{Deserialize, Serialize};
+
+use super::TrainError;
+use super::model::{Baselines, Optimizer, Readouts, Trainee};
+use super::settings::Settings;
+use super::spread::SavedSpread;
+use super::step::Stepper;
+
+/// The form of the header; raised when its meaning changes.
+const FORMAT: u32 = 1;
+
+/// What a checkpoint holds beside tensors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    format: u32,
+    /// Epochs that are done.
+    pub epoch: u64,
+    steps: u64,
+    nonfinite: u64,
+    /// Seconds of training so far.
+    pub seconds: f64,
+    /// Hash of the rows.
+    pub data: u64,
+    /// The settings, as TOML.
+    pub settings: String,
+    control: OrchestratorSnapshot,
+    spread: Option<SavedSpread>,
+    // ‖θ‖ and ‖Δθ‖ after the last step wait here to be read with the next one.
+    parameter_norm: Option<f32>,
+    update_norm: Option<f32>,
+}
+
+type Record<B> = (
+    <Trainee<B> as Module<B>>::Record,
+    <Optimizer<B, Trainee<B>> as burn::optim::Optimizer<Trainee<B>, B>>::Record,
+    <Baselines<B> as Module<B>>::Record,
+    <Optimizer<B, Baselines<B>> as burn::optim::Optimizer<Baselines<B>, B>>::Record,
+    <Readouts<B> as Module<B>>::Record,
+    <Optimizer<B, Readouts<B>> as burn::optim::Optimizer<Readouts<B>, B>>::Record,
+);
+
+fn recorder() -> NamedMpkBytesRecorder<FullPrecisionSettings> {
+    NamedMpkBytesRecorder::default()
+}
+
+fn host<B: Backend>(tensor: Tensor<B, 1>) -> Option<f32> {
+    tensor.into_data().iter::<f32>().next()
+}
+
+/// The state of a run after an epoch. Numbers that wait to be read are read now, and go on waiting in
+/// the same form after a resume and without one.
+pub fn save<B: AutodiffBackend>(
+    stepper: &mut Stepper<B>,
+    settings: &Settings,
+    epoch: u64,
+    wall: Duration,
+    data: u64,
+) -> Result<(Header, Vec<u8>), TrainError> {
+    let models = &stepper.models;
+    let record: Record<B> = (
+        models.trainee.clone().into_record(),
+        models.trainee_optimizer.to_record(),
+        models.baselines.clone().into_record(),
+        models.baselines_optimizer.to_record(),
+        models.readouts.clone().into_record(),
+        models.readouts_optimizer.to_record(),
+    );
+    let bytes = Recorder::<B>::record(&recorder(), record, ())?;
+    let (parameter_norm, update_norm) = match stepper.pending.clone() {
+        Some((norm, update)) => (host(norm), update.and_then(host)),
+        None => (None, None),
+    };
+    let settings = toml::to_string(settings).map_err(TrainError::Settings)?;
+    let header = Header {
+        format: FORMAT,
+        epoch,
+        steps: stepper.steps,
+        nonfinite: stepper.nonfinite,
+        seconds: wall.as_secs_f64(),
+        data,
+        settings,
+        control: stepper.control.save(),
+        spread: stepper.spread.save(),
+        parameter_norm,
+        update_norm,
+    };
+    Ok((header, bytes))
+}
+
+/// Takes a state over.
+pub fn load<B: AutodiffBackend>(
+    stepper: &mut Stepper<B>,
+    header: Header,
+    record: Vec<u8>,
+    device: &B::Device,
+) -> Result<(), TrainError> {
+    if header.format != FORMAT {
+        return Err(TrainError::Format { expected: FORMAT, found: header.format });
+    }
+    let record: Record<B> = Recorder::<B>::load(&recorder(), record, device)?;
+    stepper.control.load(&header.control)?;
+    let models = &mut stepper.models;
+    models.trainee = models.trainee.clone().load_record(record.0);
+    models.trainee_optimizer = models.trainee_optimizer.clone().load_record(record.1);
+    models.baselines = models.baselines.clone().load_record(record.2);
+    models.baselines_optimizer = models.baselines_optimizer.clone().load_record(record.3);
+    models.readouts = models.readouts.clone().load_record(record.4);
+    models.readouts_optimizer = models.readouts_optimizer.clone().load_record(record.5);
+    stepper.spread.load(header.spread);
+    stepper.steps = header.steps;
+    stepper.nonfinite = header.nonfinite;
+    stepper.reader.forget();
+    // The sensor compares with the parameters as they are now.
+    stepper.sensor.forget();
+    stepper.sensor.measure::<B, _>(&stepper.models.trainee);
+    let scalar = |value: f32| Tensor::<B::InnerBackend, 1>::from_floats([value], device);
+    stepper.pending =
+        header.parameter_norm.map(|norm| (scalar(norm), header.update_norm.map(scalar)));
+    Ok(())
+}
+
+/// A hash over the bits of all trainable parameters: equal hashes mean equal models.
+pub fn parameter_hash<B: AutodiffBackend>(trainee: &Trainee<B>) -> u64 {
+    let values: Vec<f32> = flatten_parameters::<B, _>(trainee)
+        .map(|vector| vector.into_data().iter::<f32>().collect())
+        .unwrap_or_default();
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_bits().to_le_bytes()).collect();
+    crate::checkpoint::fingerprint(&bytes)
+}

@@ -1,0 +1,13 @@
+//! Tests of what the example trainers share.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
+mod corrupt_files;
+mod evaluation;
+mod folder;
+mod plots;
+mod real_files;
+mod selection;
+mod synthetic;
+mod tracking_files;
+mod tracking_server;
