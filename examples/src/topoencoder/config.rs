@@ -37,6 +37,8 @@ pub struct AtlasConfig {
     pub transport_terms: usize,
     /// Power iterations of every spectral layer per refresh.
     pub power_iterations: usize,
+    /// Bias of every norm gate at the start; 0 is the reference.
+    pub gate_bias: f64,
     /// Largest singular value left to the layers, part by part.
     pub spectral: SpectralCeilings,
     /// Whether the latent vector is kept inside a ball.
@@ -147,6 +149,7 @@ impl Default for AtlasConfig {
             transport_epsilon: 1e-3,
             transport_terms: 13,
             power_iterations: 3,
+            gate_bias: 0.0,
             spectral: SpectralCeilings::default(),
             latent_bound: LatentBound::None,
         }
@@ -182,6 +185,9 @@ impl AtlasConfig {
         if !(self.transport_epsilon.is_finite() && self.transport_epsilon >= 0.0) {
             let legal = "finite and not negative";
             return Err(error("transport_epsilon", self.transport_epsilon, legal));
+        }
+        if !self.gate_bias.is_finite() {
+            return Err(error("gate_bias", self.gate_bias, "finite"));
         }
         let ceilings = &self.spectral;
         positive_or_off("spectral.encoder", ceilings.encoder)?;

@@ -10,15 +10,30 @@ use burn::prelude::*;
 ///
 /// Its transpose sums neighbours.
 pub(crate) fn spread<B: Backend>(groups: usize, size: usize, device: &B::Device) -> Tensor<B, 2> {
-    Tensor::<B, 2>::eye(groups, device)
-        .reshape([groups, groups, 1])
-        .repeat_dim(2, size)
-        .reshape([groups, groups * size])
+    indicator([groups, groups * size], device, |row, column| column / size == row)
 }
 
 /// Copies a row of `size` columns `times` times side by side, `[size, times · size]`.
 pub(crate) fn tile<B: Backend>(size: usize, times: usize, device: &B::Device) -> Tensor<B, 2> {
-    Tensor::<B, 2>::eye(size, device).repeat_dim(1, times)
+    indicator([size, times * size], device, |row, column| column % size == row)
+}
+
+/// 1 off the diagonal and 0 on it, `[size, size]`.
+pub(crate) fn distinct<B: Backend>(size: usize, device: &B::Device) -> Tensor<B, 2> {
+    indicator([size, size], device, |row, column| row != column)
+}
+
+/// A 0/1 matrix written on the host; a few operations on the device would take longer.
+fn indicator<B: Backend>(
+    [rows, columns]: [usize; 2],
+    device: &B::Device,
+    is_one: impl Fn(usize, usize) -> bool,
+) -> Tensor<B, 2> {
+    let mut data = Vec::with_capacity(rows * columns);
+    for row in 0..rows {
+        data.extend((0..columns).map(|column| f32::from(u8::from(is_one(row, column)))));
+    }
+    Tensor::from_data(TensorData::new(data, [rows, columns]), device)
 }
 
 /// Weighted sum over charts, `[B, N]` and `[B, N, K]` to `[B, K]`.
@@ -35,9 +50,20 @@ pub(crate) fn gelu<const D: usize, B: Backend>(x: Tensor<B, D>) -> Tensor<B, D> 
     x.mul_scalar(std::f64::consts::FRAC_1_SQRT_2).erf().add_scalar(1.0).mul(half)
 }
 
+/// √x for x > 0.
+///
+/// burn's own backward pass calls `powf`, which costs more than the whole gate it stands in. Here
+/// √x is written as x · k + k′ with the constants k = 1 / (2√x) and k′ = √x / 2, which has the
+/// same value and gradient.
+pub(crate) fn root<const D: usize, B: Backend>(x: Tensor<B, D>) -> Tensor<B, D> {
+    let value = x.clone().detach().sqrt();
+    let slope = value.clone().recip().mul_scalar(0.5);
+    x.mul(slope).add(value.mul_scalar(0.5))
+}
+
 /// Euclidean norm of each row, `[B, D]` to `[B, 1]`; its gradient at 0 is 0.
 pub(crate) fn row_norm<B: Backend>(x: Tensor<B, 2>) -> Tensor<B, 2> {
-    row_square(x).clamp_min(1e-24).sqrt()
+    root(row_square(x).clamp_min(1e-24))
 }
 
 /// Squared Euclidean norm of each row, `[B, D]` to `[B, 1]`.

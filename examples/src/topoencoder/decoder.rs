@@ -57,7 +57,7 @@ impl<B: Backend> Decoder<B> {
         let (hidden, latent, input) = (config.hidden, config.latent, config.input);
         let spectral = &config.spectral;
         let renderer = spectral.renderer.value();
-        let gate = || NormGate::new(hidden, config.bundle(), device);
+        let gate = || NormGate::new(hidden, config.bundle(), config.gate_bias, device);
         let layer =
             |inputs, outputs, ceiling| SpectralLinear::new(inputs, outputs, true, ceiling, device);
         let covariant = config.covariant_attention;

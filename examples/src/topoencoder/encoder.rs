@@ -17,7 +17,7 @@ use burn::prelude::*;
 use burn::tensor::{Distribution, activation::softmax};
 
 use super::config::{AtlasConfig, LatentBound};
-use super::constants::{blend, row_square, spread, tile};
+use super::constants::{blend, root, row_square, spread, tile};
 use super::gate::NormGate;
 use super::router::{CovariantRouter, RouterQueries};
 use super::spectral::SpectralLinear;
@@ -103,7 +103,7 @@ impl<B: Backend> Encoder<B> {
         let small = Distribution::Normal(0.0, 0.02);
         let ceiling = config.spectral.encoder.value();
         let filter = config.spectral.filter.value();
-        let gate = || NormGate::new(hidden, config.bundle(), device);
+        let gate = || NormGate::new(hidden, config.bundle(), config.gate_bias, device);
         let layer = |inputs, outputs| SpectralLinear::new(inputs, outputs, true, ceiling, device);
         let block = Distribution::Normal(0.0, 1.0 / (latent as f64).sqrt());
         Self {
@@ -122,7 +122,7 @@ impl<B: Backend> Encoder<B> {
                 None,
                 filter,
             ),
-            filter_gate: NormGate::new(latent, latent, device),
+            filter_gate: NormGate::new(latent, latent, config.gate_bias, device),
             filter_out: SpectralLinear::new(latent, latent, true, filter, device),
             radius: match config.latent_bound {
                 LatentBound::None => f64::INFINITY,
@@ -242,6 +242,6 @@ fn bounded<B: Backend>(latent: Tensor<B, 2>, radius: f64) -> Tensor<B, 2> {
     if radius.is_infinite() {
         return latent;
     }
-    let norm = row_square(latent.clone()).add_scalar(1e-12).sqrt();
+    let norm = root(row_square(latent.clone()).add_scalar(1e-12));
     latent.mul(norm.clone().tanh().div(norm).mul_scalar(radius))
 }

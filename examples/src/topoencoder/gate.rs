@@ -3,7 +3,7 @@
 use burn::module::Param;
 use burn::prelude::*;
 
-use super::constants::{gelu, spread};
+use super::constants::{gelu, root, spread};
 
 /// out = x · GELU(e + bias), e = √(Σ_bundle x² + 1e-12).
 #[derive(Module, Debug)]
@@ -15,9 +15,10 @@ pub struct NormGate<B: Backend> {
 }
 
 impl<B: Backend> NormGate<B> {
-    /// A gate over `width / size` bundles with bias 0.
-    pub fn new(width: usize, size: usize, device: &B::Device) -> Self {
-        Self { bias: Param::from_tensor(Tensor::zeros([1, width / size], device)), size }
+    /// A gate over `width / size` bundles. With `bias` 0, the reference, small inputs pass as their
+    /// square and a deep stack starts almost silent; with 1 they pass nearly unchanged.
+    pub fn new(width: usize, size: usize, bias: f64, device: &B::Device) -> Self {
+        Self { bias: Param::from_tensor(Tensor::full([1, width / size], bias, device)), size }
     }
 
     /// Gates `[M, width]`.
@@ -34,7 +35,7 @@ impl<B: Backend> NormGate<B> {
         } else {
             square.matmul(self.spread(&self.bias.device()).transpose())
         };
-        gelu(energy.add_scalar(1e-12).sqrt().add(self.bias.val()))
+        gelu(root(energy.add_scalar(1e-12)).add(self.bias.val()))
     }
 
     /// Repeats the number of a bundle for each of its units, `[M, bundles]` to `[M, width]`.

@@ -58,7 +58,7 @@ impl<B: Backend> ChartClassifier<B> {
         bundle: usize,
         device: &B::Device,
     ) -> Self {
-        let bundles = if bundle == 0 { 1 } else { latent / bundle };
+        let bundles = latent.checked_div(bundle).unwrap_or(1);
         let normal = Distribution::Normal(0.0, 0.01);
         let radial = Tensor::random([charts, bundles, classes], normal, device);
         Self {

@@ -8,7 +8,7 @@ use burn::module::Param;
 use burn::prelude::*;
 use burn::tensor::Distribution;
 
-use super::constants::spread;
+use super::constants::{distinct, spread};
 use super::spectral::SpectralStack;
 
 /// The maps of all N charts.
@@ -91,8 +91,8 @@ impl<B: Backend> JumpOperator<B> {
         let weighted = square.mul(weights.clone().reshape([1, batch, charts]));
         let numerator = columns.clone().reshape([charts, 1, batch]).matmul(weighted);
         let overlap = columns.matmul(weights);
-        let distinct = Tensor::<B, 2>::eye(charts, &device).neg().add_scalar(1.0);
-        let active = overlap.clone().detach().greater_equal_elem(1e-4).float().mul(distinct);
+        let active = overlap.clone().detach().greater_equal_elem(1e-4).float();
+        let active = active.mul(distinct(charts, &device));
         let count = active.clone().sum().clamp_min(1.0);
         let ratio = numerator.reshape([charts, charts]).div(overlap.add_scalar(1e-6));
         ratio.mul(active).sum().div(count)

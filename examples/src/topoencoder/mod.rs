@@ -45,8 +45,8 @@ pub use gate::NormGate;
 pub use heads::{ChartClassifier, SupervisedTopology};
 pub use jump::JumpOperator;
 pub use losses::{
-    AtlasLosses, Information, LossError, LossInputs, LossName, LossOptions, LossSet, atlas_losses,
-    hard_code_entropy, hard_per_chart_code_entropy,
+    AtlasLosses, EnergyPrior, Information, LossError, LossInputs, LossName, LossOptions, LossSet,
+    atlas_losses, hard_code_entropy, hard_per_chart_code_entropy,
 };
 pub use router::{CovariantRouter, RouterQueries};
 pub use spectral::{SpectralLinear, SpectralStack};

@@ -50,7 +50,7 @@ impl<B: Backend> SpectralLinear<B> {
         let start = Tensor::random([1, outputs], Distribution::Normal(0.0, 1.0), &device);
         let (left, right) = power_iterations(weight.clone(), normalized(start), 1);
         Self {
-            weight: Param::from_tensor(weight),
+            weight: Param::from_tensor(weight.detach()),
             bias,
             left: buffer(left),
             right: buffer(right),
@@ -132,7 +132,7 @@ impl<B: Backend> SpectralStack<B> {
         let start = Tensor::random([maps, 1, outputs], Distribution::Normal(0.0, 1.0), &device);
         let (left, right) = power_iterations(weight.clone(), normalized(start), 1);
         Self {
-            weight: Param::from_tensor(weight),
+            weight: Param::from_tensor(weight.detach()),
             left: buffer(left),
             right: buffer(right),
             ceiling,
@@ -204,7 +204,9 @@ fn gain<B: Backend, const D: usize>(
         return None;
     }
     let sigma = right.matmul(weight).matmul(left.transpose()).abs();
-    Some(sigma.div_scalar(ceiling).clamp_min(1.0).recip())
+    // The usual ceiling of 1 needs no division; seventeen layers make this count.
+    let excess = if ceiling == 1.0 { sigma } else { sigma.div_scalar(ceiling) };
+    Some(excess.clamp_min(1.0).recip())
 }
 
 fn scaled<B: Backend, const D: usize>(x: Tensor<B, D>, gain: Option<Tensor<B, D>>) -> Tensor<B, D> {

@@ -52,9 +52,8 @@ pub fn spectral_spread_matrices<B: Backend>(atlas: &Atlas<B>) -> Vec<Tensor<B, 2
     let [charts, latent, hidden] = projectors.dims();
     if latent.max(hidden) <= LARGEST_SIDE {
         matrices.extend(
-            (0..charts).map(|chart| {
-                projectors.clone().slice([chart..chart + 1]).reshape([latent, hidden])
-            }),
+            (0..charts)
+                .map(|chart| projectors.clone().narrow(0, chart, 1).reshape([latent, hidden])),
         );
     }
     let mut layers = Vec::new();

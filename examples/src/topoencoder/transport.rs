@@ -22,17 +22,31 @@
 
 use burn::prelude::*;
 
+use super::constants::spread;
+
+/// Smallest μ² used, the bound at ‖v‖ = 1.
+///
+/// Any upper bound of ‖S‖² is correct. Without a floor the terms of a short vector fall like
+/// ‖v‖^j, and products of the last ones are subnormal numbers, which made the backward pass up to
+/// ten times slower.
+const SMALLEST_BOUND: f64 = 0.5;
+
 /// The transport of one batch: the skew generators and the per-sample series.
+///
+/// A step is (y repeated D times ⊙ w spread H times) · (all S_d on top of each other): one product
+/// and a few contiguous passes.
 #[derive(Clone, Debug)]
 pub struct Transport<B: Backend> {
-    /// Entry (j·D + d, i) is S_d\[i, j\], `[H·D, H]`.
+    /// Row (d, j), column i is S_d\[i, j\], `[D·H, H]`.
     generator: Tensor<B, 2>,
-    /// Scaled direction w, `[B, 1, D]`.
-    direction: Tensor<B, 3>,
+    /// Column (d, j) is w_d, `[B, D·H]`.
+    direction: Tensor<B, 2>,
     /// ρ², `[B, 1]`.
     decay: Tensor<B, 2>,
     /// 2 / √(1 + β²), `[B, 1]`.
     amplitude: Tensor<B, 2>,
+    /// D.
+    size: usize,
     /// Number m of terms.
     terms: usize,
 }
@@ -41,26 +55,26 @@ impl<B: Backend> Transport<B> {
     /// Prepares the transport along `latent` `[B, D]` for the generator weight `[D, H·H]`, whose
     /// row d holds the matrix A_d with S_d = ½ (A_d − A_dᵀ).
     pub fn new(latent: Tensor<B, 2>, weight: Tensor<B, 2>, epsilon: f64, terms: usize) -> Self {
-        let [batch, size] = latent.dims();
+        let [_, size] = latent.dims();
         let hidden = weight.dims()[1].isqrt();
+        let device = latent.device();
         let matrices = weight.reshape([size, hidden, hidden]);
-        let skew = matrices.clone().permute([2, 0, 1]).sub(matrices.permute([1, 0, 2]));
-        let skew = skew.mul_scalar(0.5);
+        // S_dᵀ, so that rows are multiplied from the left.
+        let skew = matrices.clone().swap_dims(1, 2).sub(matrices).mul_scalar(0.5);
 
         let a = 1.0 + epsilon;
-        let rows = skew.clone().detach().permute([1, 0, 2]).reshape([size, hidden * hidden]);
+        let rows = skew.clone().detach().reshape([size, hidden * hidden]);
         let gram = rows.clone().matmul(rows.transpose());
         let fixed = latent.clone().detach();
         let bound = fixed.clone().matmul(gram).mul(fixed).sum_dim(1).mul_scalar(0.5);
-        let beta_square = bound.div_scalar(4.0 * a * a);
+        let beta_square = bound.clamp_min(SMALLEST_BOUND).div_scalar(4.0 * a * a);
         let root = beta_square.clone().add_scalar(1.0).sqrt();
         let shift = root.clone().add_scalar(1.0);
-        // ρ² = β² / (1 + √(1 + β²))², finite and smooth at v = 0.
         let decay = beta_square.div(shift.clone().mul(shift.clone()));
-        let direction = latent.div(shift.mul_scalar(a)).reshape([batch, 1, size]);
+        let direction = latent.div(shift.mul_scalar(a)).matmul(spread(size, hidden, &device));
         let amplitude = root.recip().mul_scalar(2.0);
-        let generator = skew.reshape([hidden * size, hidden]);
-        Self { generator, direction, decay, amplitude, terms }
+        let generator = skew.reshape([size * hidden, hidden]);
+        Self { generator, direction, decay, amplitude, size, terms }
     }
 
     /// Uᵀ q for every row of `queries` `[B, H]`.
@@ -80,12 +94,7 @@ impl<B: Backend> Transport<B> {
 
     /// S(w) y for every row, `[B, H]`.
     fn apply(&self, vectors: Tensor<B, 2>) -> Tensor<B, 2> {
-        let [batch, hidden] = vectors.dims();
-        let width = self.generator.dims()[0];
-        vectors
-            .reshape([batch, hidden, 1])
-            .matmul(self.direction.clone())
-            .reshape([batch, width])
-            .matmul(self.generator.clone())
+        let repeated = Tensor::cat(vec![vectors; self.size], 1);
+        repeated.mul(self.direction.clone()).matmul(self.generator.clone())
     }
 }

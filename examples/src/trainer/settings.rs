@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::data::Manifold;
 use crate::document::{Document, DocumentError, Origin};
-use crate::topoencoder::AtlasConfig;
+use crate::topoencoder::{AtlasConfig, EnergyPrior};
 
 /// The defaults that are compiled in.
 pub const DEFAULTS: &str = include_str!("../../../configs/topoencoder_2d.toml");
@@ -68,6 +68,7 @@ sections! {
     LossSettings {
         separation_margin: f64, chart_center_separation_margin: f64, window_epsilon: f64,
         orthogonality_every: u64, augment_noise: f64,
+        code_temperature: f64, energy_prior: EnergyPrior,
     }
     /// `[supervision]`
     SupervisionSettings { enabled: bool, temperature: f64, metric_margin: f64 }
@@ -170,6 +171,10 @@ impl Settings {
         if !(self.optimizer.learning_rate.is_finite() && self.optimizer.learning_rate > 0.0) {
             let found = self.optimizer.learning_rate.to_string();
             return fail("optimizer.learning_rate", "finite and above 0", found);
+        }
+        if !(self.loss.code_temperature.is_finite() && self.loss.code_temperature > 0.0) {
+            let found = self.loss.code_temperature.to_string();
+            return fail("loss.code_temperature", "finite and above 0", found);
         }
         if !(self.supervision.temperature.is_finite() && self.supervision.temperature > 0.0) {
             let found = self.supervision.temperature.to_string();

@@ -113,7 +113,8 @@ impl<B: AutodiffBackend> Stepper<B> {
                 chart_center_sep_margin: settings.loss.chart_center_separation_margin,
                 window_floor: settings.loss.window_epsilon,
                 metric_margin: settings.supervision.metric_margin,
-                ..LossOptions::default()
+                code_temperature: settings.loss.code_temperature,
+                energy_prior: settings.loss.energy_prior,
             },
             delay: Delay::try_from(settings.delay)?,
             clip: settings.gradient_clip,

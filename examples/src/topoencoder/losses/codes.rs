@@ -9,7 +9,7 @@
 
 use burn::prelude::*;
 
-use super::super::constants::spread;
+use super::super::constants::{spread, tile};
 use super::super::encoder::Encoding;
 
 /// Soft usage of the codes of every chart.
@@ -44,12 +44,12 @@ impl<B: Backend> SoftCodes<B> {
         let left = Tensor::cat(vec![total.clone(), total.mul(weights.clone())], 1);
         let sums = left.transpose().matmul(powers);
         let own = groups.clone().repeat_dim(0, 2);
-        let fold = Tensor::<B, 2>::eye(codes, &device).repeat_dim(0, charts);
+        let fold = tile::<B>(codes, charts, &device).transpose();
         let sums = sums.mul(own).matmul(fold);
         let mass = weights.sum_dim(0).transpose();
         Self {
-            plain: sums.clone().slice([0..charts]).div_scalar(batch as f64),
-            routed: sums.slice([charts..2 * charts]).div(mass.clone().add_scalar(1e-6)),
+            plain: sums.clone().narrow(0, 0, charts).div_scalar(batch as f64),
+            routed: sums.narrow(0, charts, charts).div(mass.clone().add_scalar(1e-6)),
             usage: mass.div_scalar(batch as f64),
         }
     }

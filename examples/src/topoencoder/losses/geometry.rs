@@ -3,6 +3,9 @@
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
+use super::super::constants::distinct;
+use super::EnergyPrior;
+
 /// relu(D − mean_b ‖t − t̄‖² + 1e-6).
 pub(super) fn variance<B: Backend>(points: Tensor<B, 2>) -> Tensor<B, 1> {
     let [_, size] = points.dims();
@@ -21,9 +24,8 @@ pub(super) fn repulsion<B: Backend>(points: Tensor<B, 2>, margin: f64) -> Tensor
     let difference = rows.sub(columns).reshape([count * count, size]);
     let square = difference.clone().mul(difference).sum_dim(1);
     let distance = square.clamp_min(1e-12).sqrt().reshape([count, count]);
-    let distinct = Tensor::<B, 2>::eye(count, &device).neg().add_scalar(1.0);
     let pairs = (count * (count - 1)) as f64;
-    relu(distance.neg().add_scalar(margin)).mul(distinct).sum().div_scalar(pairs)
+    relu(distance.neg().add_scalar(margin)).mul(distinct(count, &device)).sum().div_scalar(pairs)
 }
 
 /// mean_n ‖mean_k Q_nk‖² for `[N, C, D]`.
@@ -41,10 +43,18 @@ pub(super) fn mean_square<B: Backend>(points: Tensor<B, 2>) -> Tensor<B, 1> {
     points.clone().mul(points).sum().div_scalar(batch as f64)
 }
 
-/// (mean_b ‖z − z̄‖² − D)².
-pub(super) fn radial_energy<B: Backend>(points: Tensor<B, 2>) -> Tensor<B, 1> {
+/// Distance of the energy E = mean_b ‖z − z̄‖² from D, in the form that `prior` says.
+pub(super) fn radial_energy<B: Backend>(points: Tensor<B, 2>, prior: EnergyPrior) -> Tensor<B, 1> {
     let [_, size] = points.dims();
-    let error = spread(points).sub_scalar(size as f64);
+    let energy = spread(points);
+    let error = match prior {
+        EnergyPrior::Square => energy.sub_scalar(size as f64),
+        EnergyPrior::LogSquare => {
+            // The floor keeps a collapsed latent at a finite distance with a finite gradient.
+            let floor = 1e-2 * size as f64;
+            energy.add_scalar(floor).log().sub_scalar((size as f64 + floor).ln())
+        }
+    };
     error.clone().mul(error)
 }
 

@@ -32,6 +32,8 @@ pub struct LossOptions {
     /// Sharpness of the soft code assignment, in units of the mean excess distance; towards 0 the
     /// assignment becomes the nearest code.
     pub code_temperature: f64,
+    /// Form of `kl_prior`.
+    pub energy_prior: EnergyPrior,
 }
 
 impl Default for LossOptions {
@@ -42,8 +44,21 @@ impl Default for LossOptions {
             window_floor: 0.1,
             metric_margin: 1.0,
             code_temperature: 0.1,
+            energy_prior: EnergyPrior::Square,
         }
     }
+}
+
+/// Form of the energy prior `kl_prior`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnergyPrior {
+    /// (E − D)², the reference: of fourth order in z, so that it drowns every other loss as soon as
+    /// the latent grows.
+    #[default]
+    Square,
+    /// (ln E − ln D)²: the same zero, free of scale, its gradient bounded.
+    LogSquare,
 }
 
 /// What some losses need beside the forward pass.
@@ -155,8 +170,10 @@ pub fn atlas_losses<B: Backend>(
                 Some(codes) => codes.per_chart_entropy_gap(),
                 None => unreachable!("soft codes exist when one of their losses is asked for"),
             },
-            LossName::KlPrior => geometry::radial_energy(encoding.z_n.clone())
-                .add(geometry::radial_energy(encoding.z_tex.clone())),
+            LossName::KlPrior => {
+                let energy = |z| geometry::radial_energy(z, options.energy_prior);
+                energy(encoding.z_n.clone()).add(energy(encoding.z_tex.clone()))
+            }
             LossName::Orbit => {
                 let copy = copy.as_ref().ok_or_else(|| missing("augmented"))?;
                 routing.orbit(copy.weights.clone())
@@ -190,14 +207,14 @@ pub fn atlas_losses<B: Backend>(
 
 /// Mean over B·X of (x̂ − x)².
 ///
-/// One row is one inner product of the error with its own constant copy: this has the value of
-/// half of the loss's differential, so value and gradient are put together from two scalars
-/// instead of three passes over `[B, X]`.
+/// The error times its own constant copy has half the gradient: value and gradient are put
+/// together from scalars, which saves passes over `[B, X]`. Rows are summed first, for accuracy
+/// and because the gradient of a sum over everything is slow.
 fn reconstruction<B: Backend>(x: &Tensor<B, 2>, recon: &Tensor<B, 2>) -> Tensor<B, 1> {
     let [batch, width] = x.dims();
     let error = recon.clone().sub(x.clone());
-    let fixed = error.clone().detach().reshape([batch, width, 1]);
-    let half = error.reshape([batch, 1, width]).matmul(fixed).sum();
+    let fixed = error.clone().detach();
+    let half = error.mul(fixed).sum_dim(1).sum();
     let value = half.clone().detach();
     half.mul_scalar(2.0).sub(value).div_scalar((batch * width) as f64)
 }

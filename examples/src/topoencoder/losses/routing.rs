@@ -114,12 +114,17 @@ impl<B: Backend> Routing<B> {
         if batch < 2 {
             return Tensor::zeros([1], &device);
         }
-        let rows = labels.clone().reshape([batch, 1]).repeat_dim(1, batch);
-        let different = rows.clone().not_equal(rows.transpose()).float();
+        // |y_b − y_c| cut at 1; a product of [y, 1] and [1, −y], because comparing integers over
+        // a broadcast is slow. Differences of class numbers are exact.
+        let column = labels.float().reshape([batch, 1]);
+        let ones = Tensor::ones([batch, 1], &device);
+        let left = Tensor::cat(vec![column.clone(), ones.clone()], 1);
+        let right = Tensor::cat(vec![ones, column.neg()], 1);
+        let different = left.matmul(right.transpose()).abs().clamp_max(1.0);
         let overlap = self.weights.clone().matmul(self.weights.clone().transpose());
         let close = relu(overlap.clone().add_scalar(margin - 1.0));
         let pairs = different.clone().sum().add_scalar(1e-8);
-        overlap.mul(close.clone()).mul(close).mul(different).sum().div(pairs)
+        overlap.mul(close.clone()).mul(close).mul(different).sum_dim(1).sum().div(pairs)
     }
 
     fn mutual(&self) -> Tensor<B, 1> {

@@ -1,0 +1,29 @@
+//! The orchestrator: wiring, order, faults, refusals, saved state.
+
+mod running;
+mod wiring;
+
+use homeostat::{Builder, Clock, ControlConfig, Entropy, GradientNorm, RawLoss, Slot};
+
+pub(crate) struct Sensors {
+    pub(crate) recon: Slot<RawLoss>,
+    pub(crate) kl: Slot<RawLoss>,
+    pub(crate) usage: Slot<Entropy>,
+    pub(crate) gradient_norm: Slot<GradientNorm>,
+}
+
+pub(crate) fn builder() -> (Builder, Sensors) {
+    let mut builder = Builder::new(Clock::new(10).expect("legal"));
+    let sensors = Sensors {
+        recon: builder.sensor("recon").expect("new"),
+        kl: builder.sensor("kl").expect("new"),
+        usage: builder.sensor("usage").expect("new"),
+        gradient_norm: builder.sensor("gradient_norm").expect("new"),
+    };
+    builder.learning_rate("learning_rate", 1e-3).expect("legal");
+    (builder, sensors)
+}
+
+pub(crate) fn read(text: &str) -> ControlConfig {
+    toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+}

@@ -1,0 +1,143 @@
+use homeostat_examples::document::Document;
+use homeostat_examples::trainer::flags::{apply, command, hyphenate};
+use homeostat_examples::trainer::panel;
+use homeostat_examples::trainer::settings::{DEFAULTS, Settings};
+
+fn resolve(line: &str) -> Result<(Settings, Vec<String>), String> {
+    let words = std::iter::once("topoencoder_2d").chain(line.split_whitespace());
+    let matches = command()
+        .try_get_matches_from(words.map(|word| hyphenate(word.to_owned())))
+        .map_err(|error| error.to_string())?;
+    let mut document = Document::from_default(DEFAULTS).expect("the defaults are legal");
+    apply(&matches, &mut document).map_err(|error| error.to_string())?;
+    Settings::resolve(&mut document).map_err(|error| error.to_string())
+}
+
+fn law<'a>(settings: &'a Settings, controller: &str) -> &'a homeostat::LawConfig {
+    &settings.controller[controller].law
+}
+
+/// The example commands of the report, word for word (section 6), without the program's name.
+const EXAMPLES: &[&str] = &[
+    "--dataset mnist --epochs 3000 --lr 0.01 --lr_max 0.01 --disable_ae --disable_vq --save_every 50 \
+     --output_dir outputs/topoencoder_mnist_cpu_3k --device cpu --adaptive_lr true \
+     --lr_grounding_warmup_epochs 10 --use_scheduler false",
+    "--dataset cifar10 --epochs 3000 --save_every 50 --log_every 25 --device cpu --adaptive_lr true \
+     --use_scheduler false --lr 0.005 --lr_max 0.005 --kl_prior_weight 0.001 \
+     --lr_grounding_warmup_epochs 200 --lr_unstable_patience 10 \
+     --output_dir outputs/topoencoder_cifar10_cpu_3k --mlflow true \
+     --mlflow_tracking_uri http://127.0.0.1:5000 --mlflow_experiment topoencoder \
+     --mlflow_run_name cifar10_adaptive_lr",
+    "--dataset mnist --epochs 3000 --save_every 50 --log_every 25 --device cpu --adaptive_lr true \
+     --use_scheduler false --lr 0.0001 --lr_max 0.0001 --kl_prior_weight 0.001 \
+     --lr_grounding_warmup_epochs 200 --lr_unstable_patience 10 \
+     --output_dir outputs/topoencoder_mnist_cpu_3k --mlflow true \
+     --mlflow_tracking_uri http://127.0.0.1:5000 --mlflow_experiment topoencoder \
+     --mlflow_run_name mnist_adaptive_lr",
+    "--dataset mnist --epochs 1250 --save_every 50 --log_every 25 --device cpu --adaptive_lr true \
+     --use_scheduler false --lr 0.001 --lr_max 0.05 --lr_grounding_warmup_epochs 50 \
+     --lr_increase_factor 1.05 --lr_decrease_factor 0.8 --lr_unstable_patience 5 \
+     --lr_stable_patience 5 --lr_loss_increase_tol 0.1 \
+     --output_dir outputs/topoencoder_mnist_cpu_adapt_lr7 --disable_ae --disable_vq --hidden_dim 64 \
+     --codes_per_chart 8",
+];
+
+#[test]
+fn every_example_command_of_the_report_is_understood() {
+    for line in EXAMPLES {
+        let (settings, _) = resolve(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        panel::build(&settings, 20).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(settings.backend, "flex");
+    }
+    let (settings, _) = resolve(EXAMPLES[3]).expect("checked above");
+    assert_eq!((settings.epochs, settings.save_every, settings.log_every), (1250, 50, 25));
+    assert_eq!((settings.model.hidden, settings.model.codes_per_chart), (64, 8));
+    assert!(!settings.baseline.autoencoder && !settings.baseline.vq);
+    let homeostat::LawConfig::Governor(governor) = law(&settings, "learning-rate") else {
+        panic!("the learning rate has a governor");
+    };
+    assert_eq!((governor.maximum, governor.grounding_warmup), (0.05, 50));
+    assert_eq!((governor.increase_factor, governor.decrease_factor), (1.05, 0.8));
+    assert_eq!((governor.unstable_patience, governor.stable_patience), (5, 5));
+    assert_eq!(governor.loss_increase_tolerance, 0.1);
+}
+
+#[test]
+fn underscores_hyphens_and_dotted_paths_mean_the_same() {
+    let a = resolve("--lr_max 0.01 --adaptive_pi_kp 0.02").expect("legal").0;
+    let b = resolve("--lr-max=0.01 --adaptive-pi-kp=0.02").expect("legal").0;
+    let c =
+        resolve("controller.learning-rate.law.governor.maximum=0.01 controller.*.law.pid.kp=0.02")
+            .expect("legal")
+            .0;
+    assert_eq!(a, b);
+    assert_eq!(a, c);
+    let homeostat::LawConfig::Pid(pid) = law(&a, "entropy-weight") else { panic!("a PID") };
+    assert_eq!(pid.kp, 0.02);
+}
+
+#[test]
+fn a_wildcard_reaches_exactly_the_laws_that_have_the_setting() {
+    let (settings, _) = resolve("--adaptive_dual_eta 0.3").expect("legal");
+    for (name, controller) in &settings.controller {
+        if let homeostat::LawConfig::Multiplier(law) = &controller.law {
+            assert_eq!(law.rate, 0.3, "{name}");
+        }
+    }
+    let (settings, _) = resolve("--adaptive_weights false").expect("legal");
+    for (name, controller) in &settings.controller {
+        assert_eq!(controller.enabled && name.ends_with("-weight"), false, "{name}");
+    }
+    assert!(settings.controller["learning-rate"].enabled);
+}
+
+#[test]
+fn settings_that_depend_on_each_other_are_reconciled_and_said() {
+    let (settings, notices) = resolve("--adaptive_lr true --use_scheduler true").expect("legal");
+    assert!(!settings.controller["cosine"].enabled);
+    assert!(notices[0].contains("the cosine schedule is off"), "{notices:?}");
+    let (settings, _) = resolve("--adaptive_lr false --use_scheduler true").expect("legal");
+    assert!(settings.controller["cosine"].enabled);
+    assert!(!settings.controller["learning-rate"].enabled);
+    let (settings, _) = resolve("--lr 0.5").expect("the largest rate follows");
+    let homeostat::LawConfig::Governor(governor) = law(&settings, "learning-rate") else {
+        panic!("a governor")
+    };
+    assert_eq!(governor.maximum, 0.5);
+}
+
+#[test]
+fn a_wrong_line_is_answered_with_place_value_and_what_is_legal() {
+    for (line, expected) in [
+        ("--epochs many", "--epochs must be a whole number that is not negative, got 'many'"),
+        ("--epochs -3", "--epochs must be a whole number that is not negative, got '-3'"),
+        ("--epochs 0", "epochs must be at least 1, got 0 (flag --epochs)"),
+        ("--lr nan", "--lr must be a finite number, got 'nan'"),
+        ("--lr -0.1", "optimizer.learning_rate must be finite and above 0, got -0.1 (flag --lr)"),
+        ("--adaptive_lr maybe", "--adaptive-lr must be true or false, got 'maybe'"),
+        ("--test_split 1.5", "data.test_fraction must be at least 0 and below 1, got 1.5"),
+        ("--num_charts 1", "model.charts must be at least 2, got 1 (flag --num-charts)"),
+        ("--learning_rate 1", "unexpected argument '--learning-rate'"),
+        ("modle.hidden=3", "there is no setting 'modle.hidden': 'modle' is none of"),
+        ("modle.hidden=3", "did you mean 'model'?"),
+        ("model.hiden=3", "unknown field `hiden`"),
+        ("model.hidden=", "override 'model.hidden=' is not of the form path.to.key=value"),
+        ("model.hidden", "is not of the form path.to.key=value"),
+        ("model.hidden=wide", "invalid type: string \"wide\", expected usize"),
+        ("controller.entropy-weigth.law.pid.kp=1", "did you mean 'entropy-weight'?"),
+        ("controller.entropy-weight.law.pid.kpp=1", "unknown field `kpp`"),
+        ("--covariant_attn_tensorization half", "unknown variant `half`, expected `sum` or `full`"),
+        ("delay=2", "delay must be 0 or 1, got 2"),
+        ("target.hk_ratio=1.2", "target.hk_ratio must be between 0 and 1, got 1.2"),
+    ] {
+        let error = resolve(line).expect_err(line);
+        assert!(error.contains(expected), "{line}\nfound:    {error}\nexpected: {expected}");
+    }
+}
+
+#[test]
+fn a_wrong_law_is_answered_when_the_controllers_are_built() {
+    let (settings, _) = resolve("controller.entropy-weight.law.pid.kp=-1").expect("typed");
+    let error = panel::build(&settings, 20).err().expect("illegal gain").to_string();
+    assert_eq!(error, "controller 'entropy-weight': kp must be finite and not negative, got -1");
+}
