@@ -139,11 +139,14 @@ fn measure<B: AutodiffBackend>(request: &Request) -> Result<(), TrainError> {
         }
     }
     let [with, without] = times.map(median);
-    let control = control(&mut steppers[1], request.rounds)?;
+    let stepper = &mut steppers[1];
+    let control = control(stepper, request.rounds)?;
+    let (decided, all) = (stepper.control.step()?.decided, stepper.control.controllers().count());
     println!("step with baselines      {:>10.3} ms", 1e3 * with);
     println!("step without baselines   {:>10.3} ms", 1e3 * without);
     println!(
-        "orchestrator             {:>10.6} ms, {:.4} % of a step without baselines",
+        "orchestrator             {:>10.6} ms, {:.4} % of a step without baselines; {decided} of {all} \
+         controllers decide",
         1e3 * control,
         100.0 * control / without,
     );

@@ -25,9 +25,9 @@ use random::Random;
 pub(crate) const HELP: &str = "\
 usage: cargo xtask kill-test [--backend B] [--runs N] [--seed S] [--epochs E]
 
-Trains the release example once without interruption, then N times with kills at random moments, each
-followed by `--resume`, and compares the numbers of both. Prints one line for every kill. Timings are
-not compared.
+Trains the release example without interruption, twice, to see that it gives the same numbers at all;
+then N times with kills at random moments, each followed by `--resume`, and compares the numbers with
+those of the first run. Prints one line for every kill. Timings are not compared.
 
   --backend B  flex or ndarray; default: flex
   --runs N     how many runs are killed; default: 5
@@ -54,6 +54,9 @@ pub(crate) enum KillError {
     /// The operating system refused.
     #[error("{} must be readable and writable, got {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    /// Without a kill the program gives other numbers, too, so nothing can be said about kills.
+    #[error("two uninterrupted runs must be equal, got {different} of {values} values that differ")]
+    NotReproducible { different: usize, values: usize },
     /// The differences were printed.
     #[error(
         "every killed run must equal the uninterrupted one, got {different} of {runs} that do not"
@@ -90,15 +93,20 @@ fn test(program: &Program, runs: usize, seed: u64) -> Result<(), KillError> {
         .map_err(|source| KillError::File { path: std::env::temp_dir(), source })?;
     let whole = temporary.path().join("whole");
     let begin = Instant::now();
-    program.finish(program.start(&whole)?)?;
+    let expected = whole_run(program, &whole)?;
     let duration = begin.elapsed();
-    let expected = compare::read(&whole)?;
     println!(
         "uninterrupted: {:.2} s, {} values, parameter hash {}",
         duration.as_secs_f64(),
         expected.len(),
         compare::parameter_hash(&expected),
     );
+    let found = differences(&expected, &whole_run(program, &temporary.path().join("again"))?);
+    if !found.is_empty() {
+        show(&found, &expected);
+        let (different, values) = (found.len(), expected.len());
+        return Err(KillError::NotReproducible { different, values });
+    }
 
     let mut random = Random::new(seed);
     let mut different = 0;
@@ -118,6 +126,12 @@ fn test(program: &Program, runs: usize, seed: u64) -> Result<(), KillError> {
     }
     println!("all {runs} killed runs equal the uninterrupted one");
     Ok(())
+}
+
+/// A run without a kill.
+fn whole_run(program: &Program, folder: &Path) -> Result<Numbers, KillError> {
+    program.finish(program.start(folder)?)?;
+    compare::read(folder)
 }
 
 /// A run to its end, with one to three kills on the way.
@@ -170,6 +184,11 @@ fn report(run: usize, kills: &[Kill], expected: &Numbers, found: &[String]) {
             after.as_secs_f64(),
         );
     }
+    show(found, expected);
+}
+
+/// The first differences, and how many there are.
+fn show(found: &[String], expected: &Numbers) {
     for difference in found.iter().take(SHOWN) {
         println!("    {difference}");
     }

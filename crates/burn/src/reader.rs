@@ -103,10 +103,22 @@ impl<B: Backend> Reader<B> {
             Delay::None => Some(readings),
             Delay::OneStep => self.waiting.replace(readings),
         };
-        let Some(due) = due else {
-            board.set(self.faults, FaultCount::new(0.0).expect("zero is a count"));
-            return Report::default();
-        };
+        match due {
+            Some(due) => self.take(due, board),
+            None => {
+                board.set(self.faults, FaultCount::new(0.0).expect("zero is a count"));
+                Report::default()
+            }
+        }
+    }
+
+    /// Reads what waits, at the end of an epoch or before a checkpoint. With [`Delay::None`] nothing
+    /// ever waits.
+    pub fn flush(&mut self, board: &mut Board) -> Report {
+        self.waiting.take().map_or_else(Report::default, |due| self.take(due, board))
+    }
+
+    fn take(&mut self, due: Readings<B>, board: &mut Board) -> Report {
         let lengths: Vec<_> = due.blocks.iter().map(|block| block.dims()[0]).collect();
         let joined: Vec<_> = due.scalars.into_iter().chain(due.blocks).collect();
         let mut report = Report { read: true, ..Report::default() };

@@ -53,13 +53,12 @@ fn squares<B: Backend>(recon: Tensor<B, 2>, inputs: Tensor<B, 2>) -> f64 {
     numbers(rows).into_iter().map(f64::from).sum()
 }
 
-/// Judges the models. `thorough` adds what costs a second: k-means of the autoencoder's latents.
+/// Judges the models.
 pub fn judge<B: Backend>(
     trainee: &Trainee<B>,
     baselines: &Baselines<B>,
     readouts: &Readouts<B>,
     test: &Dataset,
-    thorough: bool,
     device: &B::Device,
 ) -> Result<Judgement, TrainError> {
     let features = test.features();
@@ -131,7 +130,7 @@ pub fn judge<B: Backend>(
         if !autoencoder.predictions.is_empty() {
             put("autoencoder/readout_accuracy", accuracy(labels, &autoencoder.predictions)?);
         }
-        if thorough && autoencoder.latent.iter().all(|value| value.is_finite()) {
+        if autoencoder.latent.iter().all(|value| value.is_finite()) {
             let dimension = trainee.atlas.encoder.chart_centers.dims()[1];
             let clusters = KMeansConfig::new(charts.min(test.len()));
             let clusters = k_means(&autoencoder.latent, dimension, &clusters)?;

@@ -128,6 +128,8 @@ pub fn train<B: AutodiffBackend>(
             means.add(stepper.control.board());
             console.step();
         }
+        sides.add(stepper.flush()?);
+        state::settle(&mut stepper, device)?;
         done += 1;
         let seconds = epoch_begin.elapsed().as_secs_f64();
         let last = done == settings.epochs || start.interrupt.load(Ordering::Relaxed);
@@ -137,7 +139,6 @@ pub fn train<B: AutodiffBackend>(
             &valid(&models.baselines),
             &valid(&models.readouts),
             &split.test,
-            last,
             device,
         )?;
         let mut row = epoch_row(&stepper, &means, settings);
@@ -173,8 +174,7 @@ pub fn train<B: AutodiffBackend>(
     if judgement.row.is_empty() {
         let models = &stepper.models;
         let (trainee, baselines) = (valid(&models.trainee), valid(&models.baselines));
-        judgement =
-            judge(&trainee, &baselines, &valid(&models.readouts), &split.test, true, device)?;
+        judgement = judge(&trainee, &baselines, &valid(&models.readouts), &split.test, device)?;
         console.note("nothing was left to train; raise --epochs to go on");
     }
     let facts = Facts {

@@ -238,10 +238,11 @@ fn reconcile(document: &mut Document) -> Result<Vec<String>, SettingsError> {
         let origin = document.origin("backend").cloned().unwrap_or(Origin::Default);
         document.set("backend", toml::Value::String("flex".into()), origin)?;
     }
+    // Without labels the supervised losses are not measured, so nothing can control their weights.
     if !yes(document, "supervision.enabled") {
-        for name in ["sup_purity", "sup_balance", "sup_metric"] {
-            let path = format!("controller.{}-weight.enabled", name.replace('_', "-"));
-            if document.get(&path).is_some() {
+        for name in ["sup-purity-weight", "sup-balance-weight", "sup-metric-weight"] {
+            if document.get(&format!("controller.{name}")).is_some() {
+                let path = format!("controller.{name}.enabled");
                 document.set(&path, toml::Value::Boolean(false), Origin::Default)?;
             }
         }

@@ -59,15 +59,7 @@ fn host<B: Backend>(tensor: Tensor<B, 1>) -> Option<f32> {
     tensor.into_data().iter::<f32>().next()
 }
 
-/// The state of a run after an epoch. Numbers that wait to be read are read now, and go on waiting in
-/// the same form after a resume and without one.
-pub fn save<B: AutodiffBackend>(
-    stepper: &mut Stepper<B>,
-    settings: &Settings,
-    epoch: u64,
-    wall: Duration,
-    data: u64,
-) -> Result<(Header, Vec<u8>), TrainError> {
+fn tensors<B: AutodiffBackend>(stepper: &Stepper<B>) -> Result<Vec<u8>, TrainError> {
     let models = &stepper.models;
     let record: Record<B> = (
         models.trainee.clone().into_record(),
@@ -77,7 +69,46 @@ pub fn save<B: AutodiffBackend>(
         models.readouts.clone().into_record(),
         models.readouts_optimizer.to_record(),
     );
-    let bytes = Recorder::<B>::record(&recorder(), record, ())?;
+    Ok(Recorder::<B>::record(&recorder(), record, ())?)
+}
+
+fn load_tensors<B: AutodiffBackend>(
+    stepper: &mut Stepper<B>,
+    record: Vec<u8>,
+    device: &B::Device,
+) -> Result<(), TrainError> {
+    let record: Record<B> = Recorder::<B>::load(&recorder(), record, device)?;
+    let models = &mut stepper.models;
+    models.trainee = models.trainee.clone().load_record(record.0);
+    models.trainee_optimizer = models.trainee_optimizer.clone().load_record(record.1);
+    models.baselines = models.baselines.clone().load_record(record.2);
+    models.baselines_optimizer = models.baselines_optimizer.clone().load_record(record.3);
+    models.readouts = models.readouts.clone().load_record(record.4);
+    models.readouts_optimizer = models.readouts_optimizer.clone().load_record(record.5);
+    Ok(())
+}
+
+/// Puts all tensors through their saved form, at the end of every epoch. On ndarray a tensor that was
+/// computed may lie transposed in memory and adds in another order than the same numbers loaded from a
+/// file; after this both lie alike, and a resumed run equals an uninterrupted one to the bit.
+pub fn settle<B: AutodiffBackend>(
+    stepper: &mut Stepper<B>,
+    device: &B::Device,
+) -> Result<(), TrainError> {
+    let record = tensors(stepper)?;
+    load_tensors(stepper, record, device)
+}
+
+/// The state of a run after an epoch. Numbers that wait to be read are read now, and go on waiting in
+/// the same form after a resume and without one.
+pub fn save<B: AutodiffBackend>(
+    stepper: &mut Stepper<B>,
+    settings: &Settings,
+    epoch: u64,
+    wall: Duration,
+    data: u64,
+) -> Result<(Header, Vec<u8>), TrainError> {
+    let bytes = tensors(stepper)?;
     let (parameter_norm, update_norm) = match stepper.pending.clone() {
         Some((norm, update)) => (host(norm), update.and_then(host)),
         None => (None, None),
@@ -109,15 +140,8 @@ pub fn load<B: AutodiffBackend>(
     if header.format != FORMAT {
         return Err(TrainError::Format { expected: FORMAT, found: header.format });
     }
-    let record: Record<B> = Recorder::<B>::load(&recorder(), record, device)?;
     stepper.control.load(&header.control)?;
-    let models = &mut stepper.models;
-    models.trainee = models.trainee.clone().load_record(record.0);
-    models.trainee_optimizer = models.trainee_optimizer.clone().load_record(record.1);
-    models.baselines = models.baselines.clone().load_record(record.2);
-    models.baselines_optimizer = models.baselines_optimizer.clone().load_record(record.3);
-    models.readouts = models.readouts.clone().load_record(record.4);
-    models.readouts_optimizer = models.readouts_optimizer.clone().load_record(record.5);
+    load_tensors(stepper, record, device)?;
     stepper.spread.load(header.spread);
     stepper.steps = header.steps;
     stepper.nonfinite = header.nonfinite;

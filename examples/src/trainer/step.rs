@@ -11,8 +11,8 @@ use burn::prelude::*;
 use burn::tensor::Distribution;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{
-    Delay, ParameterSensor, Reader, Readings, Term, clip_gradients, gradient_norm, guard_gradients,
-    weighted_total,
+    Delay, ParameterSensor, Reader, Readings, Report, Term, clip_gradients, gradient_norm,
+    guard_gradients, weighted_total,
 };
 use homeostat::{GradientNorm, Orchestrator};
 
@@ -308,16 +308,31 @@ impl<B: AutodiffBackend> Stepper<B> {
         }
 
         let report = self.reader.read(readings, self.control.board_mut());
+        self.take_in(report)
+    }
+
+    /// Reads what a delayed reader still holds, lets the governor answer, and returns the companions'
+    /// losses of that step. Done at the end of every epoch, so that a checkpoint has nothing to keep.
+    pub fn flush(&mut self) -> Result<Sideline, TrainError> {
+        let report = self.reader.flush(self.control.board_mut());
+        if !report.read {
+            return Ok(Sideline::default());
+        }
+        let report = self.take_in(report);
+        self.nonfinite += u64::from(report.faults > 0);
+        self.control.step()?;
+        Ok(report.sideline)
+    }
+
+    fn take_in(&mut self, report: Report) -> StepReport {
+        let (baselines, readouts) = (&self.models.baselines, &self.models.readouts);
+        let there =
+            [readouts.atlas.is_some(), baselines.autoencoder.is_some(), baselines.vq.is_some()];
         let mut blocks = report.blocks.into_iter();
-        let mut next = |wanted: &Option<Tensor<B, 1>>| {
-            wanted.as_ref()?;
-            blocks.next()?.first().map(|value| f64::from(*value))
-        };
-        let sideline = if report.read {
-            Sideline { readout: next(&side[0]), autoencoder: next(&side[1]), vq: next(&side[2]) }
-        } else {
-            Sideline::default()
-        };
+        let [readout, autoencoder, vq] = there.map(|there| {
+            let block = if there && report.read { blocks.next() } else { None };
+            block.and_then(|block| block.first().map(|value| f64::from(*value)))
+        });
         let rest: Vec<Vec<f32>> = blocks.collect();
         if !rest.is_empty() {
             self.spread.update(&self.models.trainee.atlas, rest);
@@ -326,7 +341,7 @@ impl<B: AutodiffBackend> Stepper<B> {
             // A spread that is not finite counts like any other reading: absent.
             let _ = self.control.board_mut().observe(self.panel.orthogonality.0, value);
         }
-        StepReport { faults: report.faults, sideline }
+        StepReport { faults: report.faults, sideline: Sideline { readout, autoencoder, vq } }
     }
 
     fn stability(&self, losses: &AtlasLosses<B>) -> Tensor<B, 1> {

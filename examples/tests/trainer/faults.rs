@@ -43,10 +43,11 @@ fn check<B: AutodiffBackend>(value: f32) {
     let split = rows(&settings);
     let mut stepper = stepper::<B>(&settings);
     let mut faults = 0;
-    // Step 0 has no history at all, step 6 comes after the controllers have begun to move.
-    for step in 0..12 {
+    // Step 0 has no history at all; step 12 comes after the controllers have begun to move, and after
+    // the governor's pause between two answers.
+    for step in 0..15 {
         let (inputs, labels) = batch(&split.train, step);
-        let faulty = step == 0 || step == 6;
+        let faulty = step == 0 || step == 12;
         let inputs = if faulty { poisoned(inputs, value) } else { inputs };
         let (before, (weights, rate)) = (parameters(&stepper), decisions(&stepper));
         stepper.step(inputs, labels).expect("a faulty batch does not end the run");

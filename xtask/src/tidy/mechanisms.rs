@@ -83,7 +83,7 @@ fn laws(catalog: &str) -> Vec<(String, &str)> {
         .take_while(|line| !line.starts_with('}'))
         .filter_map(|line| {
             let (variant, rest) = line.trim().split_once('(')?;
-            variant.chars().all(char::is_alphanumeric).then(|| ())?;
+            variant.chars().all(char::is_alphanumeric).then_some(())?;
             Some((kebab(variant), rest.split_once(')')?.0))
         })
         .collect()

@@ -69,6 +69,10 @@ fn a_delayed_reader_gives_the_numbers_of_the_step_before<B: AutodiffBackend>() {
     assert_eq!(desk.board.value(desk.kl.index()), Some(20.0));
     assert_eq!(step(&mut reader, &mut desk, 4.0, 40.0), 1, "the fault arrives one step later");
     assert_eq!(reader.reads(), 3);
+    let report = reader.flush(&mut desk.board);
+    assert!(report.read && report.faults == 0);
+    assert_eq!(desk.board.value(desk.kl.index()), Some(40.0));
+    assert!(!reader.flush(&mut desk.board).read, "nothing waits any more");
 }
 
 mod both {
