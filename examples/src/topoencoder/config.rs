@@ -39,6 +39,11 @@ pub struct AtlasConfig {
     pub power_iterations: usize,
     /// Bias of every norm gate at the start; 0 is the reference.
     pub gate_bias: f64,
+    /// Standard deviation of the chart centres at the start; 0.02 is the reference. Keys are linear
+    /// in the centres, so small centres mean uniform routing until they have grown.
+    pub center_scale: f64,
+    /// Standard deviation of the codes at the start, relative to their centre; 0.02 is the reference.
+    pub code_scale: f64,
     /// Largest singular value left to the layers, part by part.
     pub spectral: SpectralCeilings,
     /// Whether the latent vector is kept inside a ball.
@@ -150,6 +155,8 @@ impl Default for AtlasConfig {
             transport_terms: 13,
             power_iterations: 3,
             gate_bias: 0.0,
+            center_scale: 0.02,
+            code_scale: 0.02,
             spectral: SpectralCeilings::default(),
             latent_bound: LatentBound::None,
         }
@@ -181,6 +188,8 @@ impl AtlasConfig {
         at_least("transport_terms", self.transport_terms, 1, "at least 1")?;
         at_least("power_iterations", self.power_iterations, 1, "at least 1")?;
         positive("tau_min", self.tau_min)?;
+        positive("center_scale", self.center_scale)?;
+        positive("code_scale", self.code_scale)?;
         positive("denominator_min", self.denominator_min)?;
         if !(self.transport_epsilon.is_finite() && self.transport_epsilon >= 0.0) {
             let legal = "finite and not negative";

@@ -100,15 +100,16 @@ impl<B: Backend> Encoder<B> {
     /// An encoder with the initial values of the reference.
     pub fn new(config: &AtlasConfig, device: &B::Device) -> Self {
         let (hidden, latent) = (config.hidden, config.latent);
-        let small = Distribution::Normal(0.0, 0.02);
+        let centers = Distribution::Normal(0.0, config.center_scale);
+        let codes = Distribution::Normal(0.0, config.code_scale);
         let ceiling = config.spectral.encoder.value();
         let filter = config.spectral.filter.value();
         let gate = || NormGate::new(hidden, config.bundle(), config.gate_bias, device);
         let layer = |inputs, outputs| SpectralLinear::new(inputs, outputs, true, ceiling, device);
         let block = Distribution::Normal(0.0, 1.0 / (latent as f64).sqrt());
         Self {
-            chart_centers: random([config.charts, latent], small, device),
-            codebook: random([config.charts, config.codes_per_chart, latent], small, device),
+            chart_centers: random([config.charts, latent], centers, device),
+            codebook: random([config.charts, config.codes_per_chart, latent], codes, device),
             trunk_in: layer(config.input, hidden),
             trunk_in_gate: gate(),
             trunk_out: layer(hidden, hidden),

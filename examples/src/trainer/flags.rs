@@ -199,6 +199,8 @@ const FLAGS: &[Flag] = flags! {
 pub fn command() -> Command {
     let mut command = Command::new("topoencoder_2d")
         .version(clap::crate_version!())
+        // The last of two equal flags wins, so that a script can append to a command.
+        .args_override_self(true)
         .about("Trains an attentive atlas whose learning rate and loss weights are controlled variables")
         .after_help(
             "Any setting can be overridden by its path: `model.hidden=64`, \

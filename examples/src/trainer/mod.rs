@@ -7,7 +7,7 @@
 //! | `source` | the rows to train and test on |
 //! | `model` | the modules and their optimizers |
 //! | `panel` | sensors, start values and controllers |
-//! | `step` | one training step |
+//! | `step`, `sideline` | one training step; what learns beside the atlas |
 //! | `spread` | the singular values, measured on the host |
 //! | `session` | the loop over epochs |
 //! | `state` | what a checkpoint holds |
@@ -26,6 +26,7 @@ pub mod report;
 pub mod rows;
 pub mod session;
 pub mod settings;
+pub mod sideline;
 pub mod source;
 pub mod spread;
 pub mod state;

@@ -5,7 +5,6 @@
 //! optimizer, so a step whose loss or gradient is not finite is dropped before it reaches anything.
 
 use burn::module::AutodiffModule;
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::Distribution;
@@ -17,9 +16,10 @@ use homeostat::burn::{
 use homeostat::{GradientNorm, Orchestrator};
 
 use super::TrainError;
-use super::model::{Baselines, Models, Readouts};
+use super::model::Models;
 use super::panel::Panel;
 use super::settings::Settings;
+use super::sideline::{Sideline, guard, side_losses};
 use super::spread::Spread;
 use crate::topoencoder::{
     AtlasLosses, AtlasOutput, LossInputs, LossName, LossOptions, LossSet, atlas_losses,
@@ -64,17 +64,6 @@ struct FixedWeights {
     recon: f64,
     vq: f64,
     supervision: f64,
-}
-
-/// Losses of the baselines and readouts in one step.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sideline {
-    /// Cross-entropy of the atlas's readout.
-    pub readout: Option<f64>,
-    /// Loss of the plain autoencoder.
-    pub autoencoder: Option<f64>,
-    /// Loss of the standard VQ model.
-    pub vq: Option<f64>,
 }
 
 /// Mixes seed and step to the seed of the step's noise.
@@ -167,7 +156,7 @@ impl<B: AutodiffBackend> Stepper<B> {
         }
         // With delay the host hears of a fault one step late; the device has zeroed the gradient.
         let dropped = report.faults > 0 && self.delay == Delay::None;
-        let side_finite = side_is_finite(&sideline);
+        let side_finite = sideline.is_finite();
 
         if !dropped {
             match self.delay {
@@ -363,54 +352,6 @@ impl<B: AutodiffBackend> Stepper<B> {
 struct StepReport {
     faults: usize,
     sideline: Sideline,
-}
-
-fn side_is_finite(side: &Sideline) -> bool {
-    [side.readout, side.autoencoder, side.vq].into_iter().flatten().all(f64::is_finite)
-}
-
-/// Zeroes gradients that are not finite, on the device.
-fn guard<B: AutodiffBackend, M: AutodiffModule<B>>(
-    module: &M,
-    gradients: &mut GradientsParams,
-) -> Result<(), TrainError> {
-    if let Some(norm) = gradient_norm::<B, M>(module, gradients) {
-        guard_gradients::<B, M>(module, gradients, norm, 0.0)?;
-    }
-    Ok(())
-}
-
-/// Cross-entropy of the atlas's readout, and the losses of the baselines together with their readouts'.
-fn side_losses<B: AutodiffBackend>(
-    baselines: &Baselines<B>,
-    readouts: &Readouts<B>,
-    inputs: &Tensor<B, 2>,
-    labels: &Tensor<B, 1, Int>,
-    output: &AtlasOutput<B>,
-) -> [Option<Tensor<B, 1>>; 3] {
-    let cross_entropy = CrossEntropyLossConfig::new().init(&inputs.device());
-    let entropy = |logits| cross_entropy.forward(logits, labels.clone());
-    let error = |recon: Tensor<B, 2>| (recon - inputs.clone()).square().mean();
-    let encoding = &output.encoding;
-    let atlas = readouts
-        .atlas
-        .as_ref()
-        .map(|head| entropy(head.forward(encoding.weights.clone(), encoding.z_geo.clone())));
-    let plus = |loss: Tensor<B, 1>, head: Option<Tensor<B, 1>>| match head {
-        Some(head) => loss + head,
-        None => loss,
-    };
-    let autoencoder = baselines.autoencoder.as_ref().map(|model| {
-        let (recon, latent) = model.forward(inputs.clone());
-        let head = readouts.autoencoder.as_ref().map(|head| entropy(head.forward(latent)));
-        plus(error(recon), head)
-    });
-    let vq = baselines.vq.as_ref().map(|model| {
-        let output = model.forward(inputs.clone());
-        let head = readouts.vq.as_ref().map(|head| entropy(head.forward(output.latent)));
-        plus(error(output.recon) + output.vq, head)
-    });
-    [atlas, autoencoder, vq]
 }
 
 /// The module without autodiff, for evaluation: on a training module every forward pass would keep its

@@ -46,7 +46,7 @@ fn all_three_orders_of_applying_the_gain_agree() {
 #[test]
 fn a_norm_gate_agrees_with_the_reference() {
     let table = &golden()["norm_gate"];
-    let mut gate = NormGate::<Real>::new(4, 2, &device());
+    let mut gate = NormGate::<Real>::new(4, 2, 0.0, &device());
     gate.bias = Param::from_tensor(matrix(&table["bias"], [1, 2]));
     let out = gate.forward(matrix(&table["input"], [1, 4]));
     check("gate", &values(out), &numbers(&table["output"]), 5e-9, 0.0);
