@@ -66,3 +66,8 @@ pub use config::{ControlConfig, ControllerConfig, OnRefusal};
 pub use error::{BuildError, Stopped};
 pub use means::Means;
 pub use orchestrator::{Counts, Orchestrator, OrchestratorSnapshot, StepReport};
+
+/// The code on the front page compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -17,6 +17,8 @@ enum Kind {
     NumberOrOff,
     /// A whole number that is not negative.
     Whole,
+    /// A whole number of epochs for the governor, which then decides once per epoch.
+    Epochs,
     /// `true` or `false`.
     YesNo,
     /// Any text.
@@ -100,14 +102,14 @@ const FLAGS: &[Flag] = flags! {
         "lr-loss-increase-tol" Number
             ["controller.learning-rate.law.governor.loss_increase_tolerance"]
             "Relative rise of the loss that counts as a spike";
-        "lr-grounding-warmup-epochs" Whole
+        "lr-grounding-warmup-epochs" Epochs
             ["controller.learning-rate.law.governor.grounding_warmup"]
             "Epochs before the first decision";
-        "lr-unstable-patience" Whole ["controller.learning-rate.law.governor.unstable_patience"]
+        "lr-unstable-patience" Epochs ["controller.learning-rate.law.governor.unstable_patience"]
             "Bad epochs before a cut";
-        "lr-stable-patience" Whole ["controller.learning-rate.law.governor.stable_patience"]
+        "lr-stable-patience" Epochs ["controller.learning-rate.law.governor.stable_patience"]
             "Calm epochs before growth";
-        "lr-plateau-patience" Whole ["controller.learning-rate.law.governor.plateau_patience"]
+        "lr-plateau-patience" Epochs ["controller.learning-rate.law.governor.plateau_patience"]
             "Epochs without improvement before a cut; 0 is off";
         "lr-plateau-tol" Number ["controller.learning-rate.law.governor.plateau_tolerance"]
             "Relative fall of the loss that counts as improvement";
@@ -250,7 +252,7 @@ pub fn command() -> Command {
             Kind::Number | Kind::NumberOrOff => {
                 arg.value_name("NUMBER").allow_negative_numbers(true)
             }
-            Kind::Whole => arg.value_name("COUNT").allow_negative_numbers(true),
+            Kind::Whole | Kind::Epochs => arg.value_name("COUNT").allow_negative_numbers(true),
             // `--adaptive-lr` alone means `true`.
             Kind::YesNo => {
                 arg.value_name("true|false").num_args(0..=1).default_missing_value("true")
@@ -306,6 +308,13 @@ pub fn apply(matches: &ArgMatches, document: &mut Document) -> Result<Vec<String
             read(flag, text)?
         };
         let origin = Origin::Flag(format!("--{}", flag.name));
+        if flag.kind == Kind::Epochs {
+            let governor = "controller.learning-rate.law.governor";
+            let (window, unit) = (format!("{governor}.window"), format!("{governor}.time_unit"));
+            changed.extend(document.set(&window, Value::Integer(1), origin.clone())?);
+            let epoch = Value::String("epoch".into());
+            changed.extend(document.set(&unit, epoch, origin.clone())?);
+        }
         for path in flag.paths {
             match &value {
                 Some(value) => changed.extend(document.set(path, value.clone(), origin.clone())?),
@@ -330,8 +339,8 @@ fn read(flag: &Flag, text: &str) -> Result<Option<Value>, FlagError> {
             Value::Float(number)
         }
         (Kind::Number | Kind::NumberOrOff, _) => return Err(fail("a finite number")),
-        (Kind::Whole, Value::Integer(whole)) if whole >= 0 => Value::Integer(whole),
-        (Kind::Whole, _) => return Err(fail("a whole number that is not negative")),
+        (Kind::Whole | Kind::Epochs, Value::Integer(whole)) if whole >= 0 => Value::Integer(whole),
+        (Kind::Whole | Kind::Epochs, _) => return Err(fail("a whole number that is not negative")),
         (Kind::YesNo, Value::Boolean(yes)) => Value::Boolean(yes),
         (Kind::YesNo, _) => return Err(fail("true or false")),
         _ => Value::String(text.to_owned()),

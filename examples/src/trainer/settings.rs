@@ -234,6 +234,13 @@ fn reconcile(document: &mut Document) -> Result<Vec<String>, SettingsError> {
             document.set(path, toml::Value::Float(rate), origin)?;
         }
     }
+    let (duration, law) = ("controller.cosine.law.cosine.duration", "controller.cosine.law.cosine");
+    if document.get(law).is_some()
+        && document.get(duration).is_none()
+        && let Some(epochs) = document.get("epochs").cloned()
+    {
+        document.set(duration, epochs, Origin::Default)?;
+    }
     if document.get("backend").and_then(toml::Value::as_str) == Some("cpu") {
         let origin = document.origin("backend").cloned().unwrap_or(Origin::Default);
         document.set("backend", toml::Value::String("flex".into()), origin)?;

@@ -60,6 +60,8 @@ fn every_example_command_of_the_report_is_understood() {
     assert_eq!((governor.increase_factor, governor.decrease_factor), (1.05, 0.8));
     assert_eq!((governor.unstable_patience, governor.stable_patience), (5, 5));
     assert_eq!(governor.loss_increase_tolerance, 0.1);
+    // Patiences on the command line count epochs.
+    assert_eq!((governor.window, governor.time_unit), (1, homeostat::TimeUnit::Epoch));
 }
 
 #[test]
