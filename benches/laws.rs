@@ -61,7 +61,7 @@ fn multiplier_setpoint(bencher: Bencher) {
     let config = MultiplierConfig::new(0.1, 0.01);
     let law = config.init::<RawLoss>(Clock::default()).expect("legal");
     let setpoint = Setpoint::<RawLoss>::new(1.0).expect("finite");
-    bench(bencher, &law, |turn| (loss(turn), Some(setpoint.clone())));
+    bench(bencher, &law, |turn| (loss(turn), Some(setpoint)));
 }
 
 /// Dual ascent towards a bound that is learned, after its warm-up.
@@ -79,7 +79,7 @@ fn pid(bencher: Bencher) {
     let config = PidConfig { kd: 0.01, ..PidConfig::new(0.1, 0.05, 0.01) };
     let law = config.init::<RawLoss>(Clock::default()).expect("legal");
     let setpoint = Setpoint::<RawLoss>::new(1.0).expect("finite");
-    bench(bencher, &law, |turn| (loss(turn), setpoint.clone()));
+    bench(bencher, &law, |turn| (loss(turn), setpoint));
 }
 
 /// A learned precision in closed form.
@@ -119,7 +119,7 @@ fn governor(bencher: Bencher) {
 fn ramp(bencher: Bencher) {
     let law = RampConfig::new(5, 1_000_000_000).init(Clock::default()).expect("legal");
     let weight = Weight::new(0.1).expect("a weight");
-    bench(bencher, &law, |_| (weight.clone(), None));
+    bench(bencher, &law, |_| (weight, None));
 }
 
 /// The average that most laws hold.
@@ -156,7 +156,7 @@ fn wired_multiplier(bencher: Bencher) {
     let mut turn = 0;
     bencher.bench_local(|| {
         turn = (turn + 1) % TURNS;
-        board.set(measured_slot, black_box(losses[turn].clone()));
+        board.set(measured_slot, black_box(losses[turn]));
         controller.step(&mut board)
     });
 }

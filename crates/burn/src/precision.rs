@@ -30,6 +30,6 @@ impl<B: Backend> Precisions<B> {
 
     /// The log-variance sᵢ, of shape `[1]`.
     pub fn log_variance(&self, index: usize) -> Tensor<B, 1> {
-        self.log_variances.val().slice([index..index + 1])
+        self.log_variances.val().narrow(0, index, 1)
     }
 }
