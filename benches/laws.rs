@@ -94,7 +94,7 @@ fn precision(bencher: Bencher) {
 #[divan::bench]
 fn governor(bencher: Bencher) {
     let config = GovernorConfig {
-        window: 19,
+        window: 19.0,
         maximum_update_ratio: Some(1e-2),
         maximum_velocity: Some(1.0),
         ..GovernorConfig::new(1e-3, 1e-2)
@@ -107,6 +107,7 @@ fn governor(bencher: Bencher) {
             Some(GradientNorm::new(1.0 + swing).expect("a norm")),
             Some(ParameterNorm::new(30.0 + swing).expect("a norm")),
             Some(UpdateNorm::new(0.2 + swing).expect("a norm")),
+            None,
             Some(Entropy::new(1.0 + swing).expect("finite")),
             FaultCount::new(0.0).expect("a count"),
         )

@@ -147,6 +147,23 @@ pub fn find<H: DeserializeOwned>(
     }
 }
 
+/// Puts checkpoints of later epochs aside (`*.superseded`), when a run goes on from an earlier one.
+pub fn supersede(run: &Path, epoch: u64) -> Result<(), CheckpointError> {
+    let newest = path_of(run, epoch);
+    let folder = run.join("checkpoints");
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
+    for file in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let is_ours = file.extension().is_some_and(|ending| ending == ENDING);
+        if is_ours && file.file_name() > newest.file_name() {
+            let mut name = file.clone().into_os_string();
+            name.push(".superseded");
+            std::fs::rename(&file, &name)
+                .map_err(|source| CheckpointError::File { path: file.clone(), source })?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +203,18 @@ mod tests {
             let (found, damaged) = find::<u64>(&run).expect("the first one is good");
             assert_eq!((found, damaged.len()), (path_of(&run, 1), 1));
         }
+        std::fs::remove_dir_all(run).expect("cleans up");
+    }
+
+    #[test]
+    fn going_on_from_an_earlier_epoch_puts_the_later_ones_aside() {
+        let run = folder("checkpoint-supersede");
+        for epoch in 1..=4 {
+            write(&path_of(&run, epoch), &epoch, b"").expect("writes");
+        }
+        supersede(&run, 2).expect("renames");
+        assert_eq!(find::<u64>(&run).expect("finds").0, path_of(&run, 2));
+        assert!(run.join("checkpoints/epoch_00004.checkpoint.superseded").exists());
         std::fs::remove_dir_all(run).expect("cleans up");
     }
 

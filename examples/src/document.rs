@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::suggestion::nearest;
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -182,6 +184,16 @@ impl Document {
         self.origins.get(path)
     }
 
+    /// The paths whose values differ from those of another document.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        self.origins
+            .keys()
+            .chain(other.origins.keys())
+            .filter(|path| self.get(path) != other.get(path))
+            .cloned()
+            .collect()
+    }
+
     /// The settings as their type. Unknown keys and wrong types are errors that name the origin.
     pub fn resolve<T: DeserializeOwned>(&self) -> Result<T, DocumentError> {
         T::deserialize(self.table.clone()).map_err(|error| {
@@ -278,6 +290,18 @@ fn place(
     changed: &mut Vec<String>,
 ) -> Result<(), Lack> {
     let (key, rest) = (keys[0], &keys[1..]);
+    if rest.is_empty() && key.contains('*') {
+        let known: Vec<String> = table.keys().cloned().collect();
+        let leaf = |name: &&String| fits(key, name) && !table[name.as_str()].is_table();
+        let names: Vec<String> = known.iter().filter(leaf).cloned().collect();
+        if names.is_empty() {
+            return Err(Lack { missing: key.to_owned(), known });
+        }
+        for name in names {
+            place(table, &[&name], prefix.clone(), value, changed)?;
+        }
+        return Ok(());
+    }
     if rest.is_empty() {
         // `1` is a fine way to write a number that happens to be 1.0.
         let value = match (table.get(key), value) {
@@ -336,31 +360,6 @@ fn fits(pattern: &str, name: &str) -> bool {
             name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
         }
     }
-}
-
-/// The name that differs in the fewest letters, where it is near enough to be meant.
-pub fn nearest<'a>(wanted: &str, known: &'a [String]) -> Option<&'a str> {
-    let distance = |name: &str| {
-        let (wanted, name): (Vec<char>, Vec<char>) =
-            (wanted.chars().collect(), name.chars().collect());
-        let mut row: Vec<usize> = (0..=name.len()).collect();
-        for (line, letter) in wanted.iter().enumerate() {
-            let mut corner = row[0];
-            row[0] = line + 1;
-            for column in 0..name.len() {
-                let swap = corner + usize::from(*letter != name[column]);
-                corner = row[column + 1];
-                row[column + 1] = swap.min(corner + 1).min(row[column] + 1);
-            }
-        }
-        row[name.len()]
-    };
-    known
-        .iter()
-        .map(|name| (distance(name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len().min(wanted.len()) / 3)
-        .min()
-        .map(|(_, name)| name.as_str())
 }
 
 fn print_table(table: &Table, prefix: &str, origins: &BTreeMap<String, Origin>, text: &mut String) {

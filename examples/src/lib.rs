@@ -15,6 +15,7 @@ pub mod document;
 pub mod evaluation;
 pub mod files;
 pub mod plots;
+pub mod suggestion;
 pub mod topoencoder;
 pub mod tracking;
 pub mod trainer;

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::error::{StepError, WiringError};
+use crate::error::{RangeError, StepError, WiringError};
 use crate::port::{Port, PortId};
 use crate::quantity::{Quantity, Scalar};
 
@@ -87,6 +87,7 @@ impl<Q: Scalar> From<Slot<Q>> for Sink {
 pub struct Layout {
     ports: Vec<PortId>,
     ends: Vec<usize>,
+    checks: Vec<fn(&[f64]) -> Result<(), RangeError>>,
 }
 
 impl Layout {
@@ -111,6 +112,7 @@ impl Layout {
             return Err(WiringError::DeclaredTwice { quantity: id.quantity, name: id.name });
         }
         self.ports.push(id);
+        self.checks.push(|block| Q::decode(block).map(drop));
         self.ends.push(self.ends.last().copied().unwrap_or(0) + width);
         Ok(Slot::new(self.ports.len() - 1))
     }
@@ -208,12 +210,29 @@ impl Board {
         }
     }
 
-    /// Puts back the first number of a slot as [`value`](Self::value) gave it. For loading saved
-    /// boards; a number that is not finite leaves the slot absent.
-    pub fn restore(&mut self, slot: SlotIndex, value: f64) {
+    /// All numbers of a slot, or `None` where it is absent. For saving boards.
+    pub fn block(&self, slot: SlotIndex) -> Option<&[f64]> {
+        self.present[slot.index()].then(|| &self.values[self.range(slot)])
+    }
+
+    /// Whether a saved block is legal at a slot: as many numbers, all in range.
+    pub fn accepts(&self, slot: SlotIndex, block: &[f64]) -> Result<(), RangeError> {
+        let width = self.range(slot).len();
+        if block.len() != width {
+            let (quantity, rule) =
+                (self.port(slot).quantity, "must have as many numbers as its slot");
+            return Err(RangeError { quantity, rule, value: block.len() as f64 });
+        }
+        (self.layout.checks[slot.index()])(block)
+    }
+
+    /// Puts back what [`block`](Self::block) gave. On an error nothing has changed.
+    pub fn restore(&mut self, slot: SlotIndex, block: &[f64]) -> Result<(), RangeError> {
+        self.accepts(slot, block)?;
         let range = self.range(slot);
-        self.values[range.start] = value;
-        self.present[slot.index()] = value.is_finite();
+        self.values[range].copy_from_slice(block);
+        self.present[slot.index()] = true;
+        Ok(())
     }
 
     /// Makes a slot absent.

@@ -167,6 +167,14 @@ pub enum LoadError {
         /// What the reader of the state says.
         source: serde_json::Error,
     },
+    /// A saved number is not legal where it belongs.
+    #[error("{port}: {source}")]
+    Range {
+        /// The port.
+        port: String,
+        /// The rule and what was found.
+        source: RangeError,
+    },
     /// The snapshot of a set of controllers names other controllers than there are.
     #[error("the snapshot holds the controllers {found}, wanted are {expected}")]
     OtherControllers {

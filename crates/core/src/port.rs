@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::board::{Board, Layout, Slot, SlotIndex};
+use crate::board::{Board, Layout, Slot};
 use crate::error::{StepError, WiringError};
 use crate::quantity::Quantity;
 
@@ -69,8 +69,6 @@ pub trait Ports: Send + Sync + 'static {
     fn read(slots: &Self::Slots, board: &Board) -> Result<Self::Value, StepError>;
     /// Writes the value.
     fn write(slots: &Self::Slots, board: &mut Board, value: Self::Value);
-    /// Calls back with every resolved place.
-    fn each(slots: &Self::Slots, visit: &mut dyn FnMut(SlotIndex));
 }
 
 impl<Q: Quantity> Ports for Port<Q> {
@@ -91,10 +89,6 @@ impl<Q: Quantity> Ports for Port<Q> {
 
     fn write(slot: &Slot<Q>, board: &mut Board, value: Q) {
         board.set(*slot, value);
-    }
-
-    fn each(slot: &Slot<Q>, visit: &mut dyn FnMut(SlotIndex)) {
-        visit(slot.index());
     }
 }
 
@@ -123,12 +117,6 @@ impl<Q: Quantity> Ports for Optional<Q> {
             board.set(*slot, value);
         }
     }
-
-    fn each(slot: &Option<Slot<Q>>, visit: &mut dyn FnMut(SlotIndex)) {
-        if let Some(slot) = slot {
-            visit(slot.index());
-        }
-    }
 }
 
 macro_rules! tuples {
@@ -154,10 +142,6 @@ macro_rules! tuples {
             fn write(slots: &Self::Slots, board: &mut Board, value: Self::Value) {
                 $($type::write(&slots.$index, board, value.$index);)*
             }
-
-            fn each(slots: &Self::Slots, visit: &mut dyn FnMut(SlotIndex)) {
-                $($type::each(&slots.$index, visit);)*
-            }
         }
     )*};
 }
@@ -169,6 +153,7 @@ tuples! {
     (A 0, B 1, C 2, D 3);
     (A 0, B 1, C 2, D 3, E 4);
     (A 0, B 1, C 2, D 3, E 4, F 5);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 }
 
 /// No ports: the input of an open-loop schedule.
@@ -189,6 +174,4 @@ impl Ports for () {
     }
 
     fn write(_slots: &(), _board: &mut Board, _value: ()) {}
-
-    fn each(_slots: &(), _visit: &mut dyn FnMut(SlotIndex)) {}
 }

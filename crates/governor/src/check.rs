@@ -14,14 +14,44 @@ impl GovernorConfig {
         if self.rules == Rules::Reference {
             self.check_reference()?;
         }
-        let steps = self.window.checked_mul(clock.steps(self.time_unit)).unwrap_or(0);
+        // A quarter of an epoch is a fine window; it has at least one step.
+        let steps = (self.window * clock.steps(self.time_unit) as f64).round();
+        let legal = self.window > 0.0 && steps < 2_f64.powi(53);
         ConfigError::unless(
-            steps > 0,
+            legal,
             "window",
-            "must be at least 1 and less than 2^64 steps",
+            "must be above 0 and less than 2^53 steps",
             self.window,
         )?;
-        Ok(Governor::new(self.clone(), steps))
+        Ok(Governor::new(self.clone(), (steps as u64).max(1)))
+    }
+
+    /// For whoever wires the law: a limit or a rule without its readings would never act.
+    pub fn check_wiring(
+        &self,
+        loss: bool,
+        gradient_norm: bool,
+        parameter_norm: bool,
+        update_norm: bool,
+    ) -> Result<(), ConfigError> {
+        if self.rules == Rules::Reference {
+            let rule = "\"reference\" needs a wired loss and a wired gradient norm";
+            ConfigError::unless(loss && gradient_norm, "rules", rule, "not both")?;
+        }
+        if self.maximum_update_ratio.is_some() {
+            let (wired, rule) = match self.update_ratio_measure {
+                UpdateRatioMeasure::Measured => {
+                    (update_norm, "needs a wired parameter norm and a wired update norm")
+                }
+                UpdateRatioMeasure::Gradient => {
+                    (gradient_norm, "needs a wired parameter norm and a wired gradient norm")
+                }
+            };
+            let wired = wired && parameter_norm;
+            ConfigError::unless(wired, "maximum_update_ratio", rule, "not both")?;
+        }
+        let wired = gradient_norm || self.maximum_velocity.is_none();
+        ConfigError::unless(wired, "maximum_velocity", "needs a wired gradient norm", "none")
     }
 
     /// The initial rate of a checked configuration.

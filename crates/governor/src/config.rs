@@ -50,7 +50,7 @@ mod default {
 
     defaults! {
         minimum: f64 = 1e-6;
-        window: u64 = 1;
+        window: f64 = 1.0;
         increase_factor: f64 = 1.02;
         decrease_factor: f64 = 0.5;
         stable_patience: u64 = 5;
@@ -85,9 +85,9 @@ pub struct GovernorConfig {
     /// The unit of `window`.
     #[serde(default)]
     pub time_unit: TimeUnit,
-    /// How long readings are averaged before a decision.
+    /// How long readings are averaged before a decision, rounded to whole steps.
     #[serde(default = "default::window")]
-    pub window: u64,
+    pub window: f64,
     /// By what the rate grows after `stable_patience` calm windows.
     #[serde(default = "default::increase_factor")]
     pub increase_factor: f64,

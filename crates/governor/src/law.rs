@@ -12,13 +12,17 @@ use crate::limit::{Limit, ceiling};
 use crate::reading::{Reading, Window};
 use crate::{mended, reference};
 
-/// Loss, gradient norm, parameter norm, norm of the *previous* update (made with the rate that the
-/// governor handed out last), coupling information I(X;K), and how many readings were not finite.
+/// Loss, gradient norm, parameter norm, norm of the last measured update, the rate that made that
+/// update, coupling information I(X;K), and how many readings were not finite.
+///
+/// A loop that asks the governor after the optimizer step measures an update older than the last
+/// answer, so it says which rate was in use. Without that reading the last rate handed out is taken.
 pub type GovernorInput = (
     Option<RawLoss>,
     Option<GradientNorm>,
     Option<ParameterNorm>,
     Option<UpdateNorm>,
+    Option<LearningRate>,
     Option<Entropy>,
     FaultCount,
 );
@@ -71,11 +75,14 @@ impl GovernorState {
     pub(crate) fn shrink(&mut self, factor: f64, floor: f64) {
         let used = self.handed_out.mean().unwrap_or(self.rate).min(self.rate);
         let shrunk = (used * factor).max(floor);
+        // Where the rate rests on its floor, the counts of other reasons go on: a violation that lasts
+        // must not hide a plateau.
         if shrunk < self.rate {
             self.rate = shrunk;
             self.shrinks += 1;
+            self.forget_counts();
         }
-        self.forget_counts();
+        self.ungrounded = 0;
         self.handed_out = BlockMean::default();
     }
 

@@ -30,7 +30,7 @@
 //! let mut rates = Vec::new();
 //! for loss in [3.0, 2.9, 2.8, 2.7, 2.6, 9.0, 9.5, 9.9] {
 //!     let loss = Some(RawLoss::new(loss)?);
-//!     let input = (loss, None, None, None, None, FaultCount::new(0.0)?);
+//!     let input = (loss, None, None, None, None, None, FaultCount::new(0.0)?);
 //!     rates.push(governor.step(&mut state, input)?.get());
 //! }
 //! assert_eq!(rates[3], 1e-3);         // four calm windows change nothing,

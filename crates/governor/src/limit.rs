@@ -69,8 +69,7 @@ pub(crate) fn ceiling(
     lowest
 }
 
-/// ‖Δθ‖/‖θ‖ per unit of rate. The last update was made with the rate that was handed out last; the
-/// gradient norm is of the update to come.
+/// ‖Δθ‖/‖θ‖ per unit of rate; the gradient norm is of the update to come.
 fn update_per_rate(
     config: &GovernorConfig,
     state: &GovernorState,
@@ -78,7 +77,10 @@ fn update_per_rate(
 ) -> Option<f64> {
     let parameters = reading.parameters.filter(|norm| *norm > 0.0)?;
     match config.update_ratio_measure {
-        UpdateRatioMeasure::Measured => Some(reading.update? / parameters / state.applied?),
+        UpdateRatioMeasure::Measured => {
+            let rate = reading.update_rate.or(state.applied).filter(|rate| *rate > 0.0)?;
+            Some(reading.update? / parameters / rate)
+        }
         UpdateRatioMeasure::Gradient => Some(reading.gradient? / parameters),
     }
 }

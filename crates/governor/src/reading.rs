@@ -16,24 +16,26 @@ pub(crate) struct Reading {
     pub(crate) gradient: Option<f64>,
     pub(crate) parameters: Option<f64>,
     pub(crate) update: Option<f64>,
+    pub(crate) update_rate: Option<f64>,
     pub(crate) information: Option<f64>,
     pub(crate) faults: u64,
 }
 
 impl Reading {
     pub(crate) fn new(
-        (loss, gradient, parameters, update, information, faults): GovernorInput,
+        (loss, gradient, parameters, update, update_rate, information, faults): GovernorInput,
     ) -> Self {
         let mut count = faults_of(faults);
         let loss = admit(loss, &mut count);
         let gradient = admit(gradient, &mut count);
-        // The other three say nothing about the health of the step, so they are only left out.
+        // The others say nothing about the health of the step, so they are only left out.
         let mut ignored = 0;
         Self {
             loss,
             gradient,
             parameters: admit(parameters, &mut ignored),
             update: admit(update, &mut ignored),
+            update_rate: admit(update_rate, &mut ignored),
             information: admit(information, &mut ignored),
             faults: count,
         }

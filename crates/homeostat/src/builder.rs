@@ -31,7 +31,8 @@ pub struct Builder {
     layout: Layout,
     signals: Vec<Signal>,
     starts: Vec<Start>,
-    rates: BTreeMap<String, f64>,
+    // Ports that hold a number before the first step, and which where it is a single one.
+    started: BTreeMap<PortId, Option<f64>>,
     controllers: Vec<(Box<dyn Controller>, OnRefusal)>,
     faults: Slot<FaultCount>,
 }
@@ -48,7 +49,7 @@ impl Builder {
             layout,
             signals,
             starts: Vec::new(),
-            rates: BTreeMap::new(),
+            started: BTreeMap::new(),
             controllers: Vec::new(),
             faults,
         }
@@ -71,8 +72,35 @@ impl Builder {
         self.faults
     }
 
-    fn start<Q: Quantity>(&mut self, slot: Slot<Q>, value: Q) {
+    fn start<Q: Quantity>(
+        &mut self,
+        port: Port<Q>,
+        value: Q,
+        number: Option<f64>,
+    ) -> Result<Slot<Q>, BuildError> {
+        let id = port.id();
+        if let Some(signal) = self.signals.iter().find(|signal| signal.port == id) {
+            return Err(BuildError::TwoWriters {
+                port: id.to_string(),
+                first: signal.owner.clone(),
+                second: "a start value".into(),
+            });
+        }
+        let slot = self.layout.declare_once(&port);
         self.starts.push(Box::new(move |board| board.set(slot, value)));
+        self.started.insert(id, number);
+        Ok(slot)
+    }
+
+    /// Puts a number on the board before the first step; a later call replaces it.
+    pub(crate) fn start_at<Q: Scalar>(
+        &mut self,
+        name: &str,
+        value: f64,
+    ) -> Result<Slot<Q>, BuildError> {
+        let owner = format!("{} '{name}'", Q::NAME);
+        let quantity = Q::new(value).map_err(|source| BuildError::Range { owner, source })?;
+        self.start(Port::new(name), quantity, Some(value))
     }
 
     /// Puts a setpoint on the board.
@@ -80,9 +108,7 @@ impl Builder {
         let owner = format!("setpoint '{name}'");
         let value =
             Setpoint::<Q>::new(value).map_err(|source| BuildError::Range { owner, source })?;
-        let slot = self.layout.declare_once(&Port::<Setpoint<Q>>::new(name));
-        self.start(slot, value);
-        Ok(())
+        self.start(Port::<Setpoint<Q>>::new(name), value, None).map(drop)
     }
 
     /// Puts a setpoint for a declared sensor on the board, whatever that sensor measures.
@@ -94,11 +120,7 @@ impl Builder {
 
     /// Declares a weight and its start value. A weight that no controller writes keeps it.
     pub fn weight(&mut self, name: &str, value: f64) -> Result<Slot<Weight>, BuildError> {
-        let owner = format!("weight '{name}'");
-        let value = Weight::new(value).map_err(|source| BuildError::Range { owner, source })?;
-        let slot = self.layout.declare_once(&Port::<Weight>::new(name));
-        self.start(slot, value);
-        Ok(slot)
+        self.start_at(name, value)
     }
 
     /// Where the weight of that name stands.
@@ -113,13 +135,7 @@ impl Builder {
         name: &str,
         value: f64,
     ) -> Result<Slot<LearningRate>, BuildError> {
-        let owner = format!("learning rate '{name}'");
-        let value =
-            LearningRate::new(value).map_err(|source| BuildError::Range { owner, source })?;
-        let slot = self.layout.declare_once(&Port::<LearningRate>::new(name));
-        self.start(slot, value);
-        self.rates.insert(name.to_owned(), value.get());
-        Ok(slot)
+        self.start_at(name, value)
     }
 
     /// Adds a controller made by hand. What it writes is declared with it, through `declare`.
@@ -141,9 +157,12 @@ impl Builder {
             self.setpoint_of(name, *value)?;
         }
         for (name, controller) in config.controller.iter().filter(|(_, one)| one.enabled) {
-            let weight = controller.writes.get("weight").and_then(|name| config.weight.get(name));
-            let rate = controller.writes.get("learning_rate").and_then(|name| self.rates.get(name));
-            let start = weight.or(rate).copied();
+            let start_of = |role: &str, quantity| {
+                let name = controller.writes.get(role)?.clone();
+                self.started.get(&PortId { quantity, name }).copied().flatten()
+            };
+            let start = start_of("weight", Weight::NAME)
+                .or_else(|| start_of("learning_rate", LearningRate::NAME));
             let built = catalog::build(self, name, controller, self.clock, start)?;
             self.controllers.push((built, controller.on_refusal));
         }
@@ -156,7 +175,7 @@ impl Builder {
 
     /// Checks the wiring, derives the order and binds every controller.
     pub fn build(self) -> Result<Orchestrator, BuildError> {
-        let Self { layout, signals, starts, controllers, faults, .. } = self;
+        let Self { layout, signals, starts, started, controllers, faults, .. } = self;
         let (mut controllers, answers): (Vec<_>, Vec<_>) = controllers.into_iter().unzip();
 
         let mut writers: Vec<(PortId, String)> =
@@ -174,10 +193,21 @@ impl Builder {
                 writers.push((port, second.clone()));
             }
         }
+        let moving: Vec<PortId> = writers.into_iter().map(|(port, _)| port).collect();
         let order = order::derive(&controllers)?;
         for controller in &mut controllers {
             let owner = format!("controller '{}'", controller.name());
             controller.bind(&layout).map_err(|source| BuildError::Wiring { owner, source })?;
+        }
+        for controller in &controllers {
+            for port in controller.reads() {
+                if !moving.contains(&port) && !started.contains_key(&port) {
+                    return Err(BuildError::Unprovided {
+                        controller: controller.name().to_owned(),
+                        port: port.to_string(),
+                    });
+                }
+            }
         }
         let mut board = Board::new(layout);
         for start in starts {
@@ -189,6 +219,6 @@ impl Builder {
             .map(|(controller, on_refusal)| Some(Unit::new(controller, on_refusal)))
             .collect();
         let units = order.into_iter().filter_map(|index| rows[index].take()).collect();
-        Ok(Orchestrator::new(board, units, faults))
+        Ok(Orchestrator::new(board, units, faults, &moving))
     }
 }

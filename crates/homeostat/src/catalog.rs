@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use homeostat_core::{
     Clock, ConfigError, Controller, Entropy, FaultCount, GradientNorm, LearningRate, LogVariance,
-    Metric, NormalizedLoss, Optional, ParameterNorm, Port, Quantity, RawLoss, Setpoint, UpdateNorm,
-    Weight, Wired,
+    Metric, Multiplier, NormalizedLoss, Optional, ParameterNorm, Port, Quantity, RawLoss, Setpoint,
+    UpdateNorm, Weight, Wired,
 };
 use homeostat_governor::{ConstantConfig, CosineConfig, GovernorConfig, RampConfig};
 use homeostat_multiplier::MultiplierConfig;
@@ -85,6 +85,22 @@ macro_rules! with_quantity {
                 type $type = FaultCount;
                 $body
             }
+            name if name == Multiplier::NAME => {
+                type $type = Multiplier;
+                $body
+            }
+            name if name == Weight::NAME => {
+                type $type = Weight;
+                $body
+            }
+            name if name == LogVariance::NAME => {
+                type $type = LogVariance;
+                $body
+            }
+            name if name == LearningRate::NAME => {
+                type $type = LearningRate;
+                $body
+            }
             _ => {
                 type $type = Metric;
                 $body
@@ -99,9 +115,16 @@ pub(crate) fn quantity_of(
     owner: &str,
     name: &str,
 ) -> Result<&'static str, BuildError> {
-    match signals.iter().find(|signal| signal.port.name == name) {
-        Some(signal) => Ok(signal.port.quantity),
-        None => {
+    let found: Vec<_> =
+        signals.iter().filter(|one| one.port.name == name).map(|one| one.port.quantity).collect();
+    match found.as_slice() {
+        [quantity] => Ok(quantity),
+        [_, _, ..] => Err(BuildError::Ambiguous {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            quantities: found.join(" and as "),
+        }),
+        [] => {
             let names: Vec<_> = signals.iter().map(|one| format!("'{}'", one.port.name)).collect();
             Err(BuildError::UnknownSignal {
                 owner: owner.to_owned(),
@@ -219,6 +242,9 @@ pub(crate) fn build(
             let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
             let quantity = quantity_of(builder.signals(), &owner(name), measured)?;
             let output = roles.write::<Weight>(builder, "weight")?;
+            if let Some(initial) = law.initial {
+                builder.start_at::<Weight>(output.name(), initial)?;
+            }
             with_quantity!(quantity, Q => {
                 let setpoint: Optional<Setpoint<Q>> = roles.optional("setpoint");
                 law.check_setpoint(setpoint.0.is_some()).map_err(fail)?;
@@ -232,6 +258,9 @@ pub(crate) fn build(
             let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
             let quantity = quantity_of(builder.signals(), &owner(name), measured)?;
             let output = roles.write::<Weight>(builder, "weight")?;
+            if let Some(initial) = law.initial {
+                builder.start_at::<Weight>(output.name(), initial)?;
+            }
             with_quantity!(quantity, Q => {
                 let input = (Port::<Q>::new(measured), roles.read::<Setpoint<Q>>("setpoint")?);
                 Box::new(Wired::new(name, law.init::<Q>(clock).map_err(fail)?, input, output))
@@ -243,6 +272,9 @@ pub(crate) fn build(
                 roles.write::<Weight>(builder, "weight")?,
                 roles.write::<LogVariance>(builder, "log_variance")?,
             );
+            // Both follow from the law's own start, s; a start value of the weight has no say.
+            builder.start_at::<Weight>(outputs.0.name(), (-law.initial).exp())?;
+            builder.start_at::<LogVariance>(outputs.1.name(), law.initial)?;
             Box::new(Wired::new(name, law.init(clock).map_err(fail)?, input, outputs))
         }
         LawConfig::Governor(law) => {
@@ -252,20 +284,34 @@ pub(crate) fn build(
                 roles.optional::<GradientNorm>("gradient_norm"),
                 roles.optional::<ParameterNorm>("parameter_norm"),
                 roles.optional::<UpdateNorm>("update_norm"),
+                roles.optional::<LearningRate>("update_rate"),
                 roles.optional::<Entropy>("information"),
                 Port::<FaultCount>::new(FAULTS),
             );
+            let (loss, gradient) = (inputs.0.0.is_some(), inputs.1.0.is_some());
+            let (parameters, update) = (inputs.2.0.is_some(), inputs.3.0.is_some());
+            law.check_wiring(loss, gradient, parameters, update).map_err(fail)?;
             let output = roles.write::<LearningRate>(builder, "learning_rate")?;
+            if let Some(initial) = law.initial {
+                builder.start_at::<LearningRate>(output.name(), initial)?;
+            }
             Box::new(Wired::new(name, law.init(clock).map_err(fail)?, inputs, output))
         }
         LawConfig::Ramp(law) => {
             let inputs = (roles.read::<Weight>("final")?, roles.optional::<Entropy>("gate"));
+            let gate = inputs.1.0.is_some();
+            let rule = "must be set exactly where 'reads.gate' is wired";
+            let found = if gate { "a wired gate" } else { "no wired gate" };
+            ConfigError::unless(gate == law.gate.is_some(), "gate", rule, found).map_err(fail)?;
             let output = roles.write::<Weight>(builder, "weight")?;
             Box::new(Wired::new(name, law.init(clock).map_err(fail)?, inputs, output))
         }
         LawConfig::Cosine(law) => {
             let law = CosineConfig { initial: law.initial.or(start), ..law.clone() };
             let output = roles.write::<LearningRate>(builder, "learning_rate")?;
+            if let Some(initial) = law.initial {
+                builder.start_at::<LearningRate>(output.name(), initial)?;
+            }
             Box::new(Wired::new(name, law.init(clock).map_err(fail)?, (), output))
         }
         LawConfig::Constant(law) => {

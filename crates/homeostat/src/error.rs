@@ -40,6 +40,24 @@ pub enum BuildError {
         /// The other.
         second: String,
     },
+    /// A port that a controller reads and nobody fills.
+    #[error("controller '{controller}' reads {port}, which has no start value and no writer")]
+    Unprovided {
+        /// The controller.
+        controller: String,
+        /// The port.
+        port: String,
+    },
+    /// A name under which several quantities are measured.
+    #[error("{owner}: '{name}' is measured as {quantities}; give them different names")]
+    Ambiguous {
+        /// Who asked.
+        owner: String,
+        /// The name.
+        name: String,
+        /// The quantities.
+        quantities: String,
+    },
     /// Controllers wait for each other within one step.
     #[error("the controllers wait for each other: {path}")]
     Cycle {
@@ -92,7 +110,7 @@ pub enum BuildError {
 pub struct Stopped {
     /// The controller.
     pub controller: String,
-    /// Why, with the name of the port where there is one.
+    /// Why.
     pub detail: String,
     /// The error itself.
     #[source]

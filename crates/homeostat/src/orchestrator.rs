@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use homeostat_core::{
-    Board, Controller, FaultCount, LoadError, PortId, Quantity, Slot, Snapshot, StepError,
+    Board, Controller, FaultCount, LoadError, PortId, Quantity, Slot, SlotIndex, Snapshot,
+    StepError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +55,7 @@ pub struct StepReport {
 pub struct OrchestratorSnapshot {
     controllers: Vec<Snapshot>,
     counts: Vec<Counts>,
-    board: Vec<(String, String, f64)>,
+    board: Vec<(String, String, Vec<f64>)>,
 }
 
 /// The controllers, their order and the board.
@@ -62,11 +63,20 @@ pub struct Orchestrator {
     board: Board,
     units: Vec<Unit>,
     faults: Slot<FaultCount>,
+    // What sensors measure and controllers decide. The rest, setpoints and constant weights, belongs
+    // to the configuration and is never loaded.
+    moving: Vec<SlotIndex>,
 }
 
 impl Orchestrator {
-    pub(crate) fn new(board: Board, units: Vec<Unit>, faults: Slot<FaultCount>) -> Self {
-        Self { board, units, faults }
+    pub(crate) fn new(
+        board: Board,
+        units: Vec<Unit>,
+        faults: Slot<FaultCount>,
+        moving: &[PortId],
+    ) -> Self {
+        let moving = board.slots().filter(|slot| moving.contains(board.port(*slot))).collect();
+        Self { board, units, faults, moving }
     }
 
     /// The numbers of the step.
@@ -154,15 +164,17 @@ impl Orchestrator {
         text
     }
 
-    /// Memory of every controller and all numbers on the board.
+    /// Memory of every controller, and on the board all that was measured or decided. Setpoints and
+    /// constant weights are configuration: they are not saved, and a run that goes on with others
+    /// follows those.
     pub fn save(&self) -> OrchestratorSnapshot {
         let board = self
-            .board
-            .slots()
+            .moving
+            .iter()
             .filter_map(|slot| {
-                let port = self.board.port(slot);
-                let value = self.board.value(slot)?;
-                Some((port.quantity.to_owned(), port.name.clone(), value))
+                let port = self.board.port(*slot);
+                let block = self.board.block(*slot)?;
+                Some((port.quantity.to_owned(), port.name.clone(), block.to_vec()))
             })
             .collect();
         OrchestratorSnapshot {
@@ -182,6 +194,21 @@ impl Orchestrator {
         if found != expected || snapshot.counts.len() != self.units.len() {
             return Err(LoadError::OtherControllers { expected, found });
         }
+        let saved_block = |slot: SlotIndex| {
+            let port = self.board.port(slot);
+            let is_it = |(quantity, name, _): &&(String, String, Vec<f64>)| {
+                quantity == port.quantity && *name == port.name
+            };
+            snapshot.board.iter().find(is_it).map(|(_, _, block)| block.as_slice())
+        };
+        for slot in &self.moving {
+            if let Some(block) = saved_block(*slot) {
+                let port = self.board.port(*slot).to_string();
+                self.board
+                    .accepts(*slot, block)
+                    .map_err(|source| LoadError::Range { port, source })?;
+            }
+        }
         let before: Vec<Snapshot> = self.units.iter().map(|unit| unit.controller.save()).collect();
         for (index, saved) in snapshot.controllers.iter().enumerate() {
             if let Err(error) = self.units[index].controller.load(saved) {
@@ -196,15 +223,16 @@ impl Orchestrator {
         for (unit, counts) in self.units.iter_mut().zip(&snapshot.counts) {
             unit.counts = *counts;
         }
-        let slots: Vec<_> = self.board.slots().collect();
-        for slot in slots {
-            let port = self.board.port(slot);
-            let saved = snapshot
-                .board
-                .iter()
-                .find(|(quantity, name, _)| *quantity == port.quantity && *name == port.name);
-            match saved {
-                Some((_, _, value)) => self.board.restore(slot, *value),
+        let blocks: Vec<_> = self
+            .moving
+            .iter()
+            .map(|slot| (*slot, saved_block(*slot).map(<[f64]>::to_vec)))
+            .collect();
+        for (slot, block) in blocks {
+            match block {
+                Some(block) => {
+                    self.board.restore(slot, &block).expect("the block was accepted above");
+                }
                 None => self.board.clear(slot),
             }
         }

@@ -8,9 +8,10 @@ use homeostat_core::{Law, Snapshot};
 /// law must refuse. Checked properties:
 ///
 /// 1. *Deterministic*: two instances give the same outputs and the same memory, to the bit.
-/// 2. *Reset is new*: a used law's fresh memory acts like that of a new one.
-/// 3. *Resume*: 100 steps, save as text, load into another **used** instance, 100 more steps equal 200
-///    steps in one go.
+/// 2. *Memory is all there is*: after 200 steps the law itself is unchanged, so a fresh memory gives the
+///    same outputs again.
+/// 3. *Resume*: 100 steps, memory through text, 100 more steps with another instance that has been used
+///    in between equal 200 steps in one go. A number that is not finite would not load.
 /// 4. *A refused step changes nothing*: memory before and after is the same.
 /// 5. *Foreign snapshots are refused*: another law, another version, another shape.
 #[track_caller]
@@ -40,6 +41,7 @@ where
     let mut half = first.init();
     run(&first, &mut half, 0..100);
     let saved = text(&half);
+    // JSON writes a number that is not finite as `null`, which does not load as a number.
     let mut used = second.init();
     run(&second, &mut used, 37..91);
     used = serde_json::from_str(&saved)

@@ -187,6 +187,12 @@ impl AtlasConfig {
         at_least("rank", self.rank, 1, "at least 1")?;
         at_least("transport_terms", self.transport_terms, 1, "at least 1")?;
         at_least("power_iterations", self.power_iterations, 1, "at least 1")?;
+        // Beyond this a layer would not fit into the memory of any machine we know.
+        let sizes = [self.hidden, self.latent, self.charts, self.codes_per_chart, self.rank];
+        if let Some(size) = sizes.into_iter().find(|size| *size > 1 << 14) {
+            let field = "hidden, latent, charts, codes_per_chart or rank";
+            return Err(error(field, size, "at most 16384"));
+        }
         positive("tau_min", self.tau_min)?;
         positive("center_scale", self.center_scale)?;
         positive("code_scale", self.code_scale)?;

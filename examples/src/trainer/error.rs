@@ -51,6 +51,12 @@ pub enum TrainError {
     Summary(serde_json::Error),
     #[error("every loss has weight 0, so there is nothing to train; raise one under [weight]")]
     NoLoss,
+    #[error(
+        "training diverged: {steps} steps in a row were not finite after {} rollbacks, at learning \
+         rate {rate}; lower --lr or --lr-max",
+        5
+    )]
+    Diverged { steps: u64, rate: f64 },
     #[error("step {step}: no parameter received a gradient")]
     NoGradient { step: u64 },
     #[error("the checkpoint was trained on other rows (hash {expected:016x}, found {found:016x})")]

@@ -50,7 +50,7 @@ const FLAGS: &[Flag] = flags! {
         "seed" Whole ["seed"] "Seed of data, start weights, shuffles and noise";
         "backend" Text ["backend"] "flex, ndarray, or cuda[:index]";
         "device" Text ["backend"] "cpu (the fastest CPU backend) or cuda; the same as --backend";
-        "threads" Whole ["threads"] "Threads of the matrix products on flex; 0: as many as cores";
+        "threads" Whole ["threads"] "Threads of large tensor operations on flex; 0: as many as cores";
         "delay" Whole ["delay"] "0: control by this step's readings, 1: by the step before's";
         "grad-clip" Number ["gradient_clip"] "Largest global gradient norm; 0 is off";
         "log-every" Whole ["log_every"] "Print a line every so many epochs";
@@ -157,6 +157,8 @@ const FLAGS: &[Flag] = flags! {
         "window-eps-ground" Number
             ["loss.window_epsilon", "controller.learning-rate.law.governor.window_epsilon"]
             "Least information I(X;K)";
+        "recon-weight" Number ["weight.recon"] "Weight of the reconstruction";
+        "vq-weight" Number ["weight.vq"] "… of the codebook loss";
         "entropy-weight" Number ["weight.entropy"] "Start weight of the routing entropy";
         "consistency-weight" Number ["weight.consistency"] "… of the routing divergence";
         "variance-weight" Number ["weight.variance"] "… of the latent variance";
@@ -178,8 +180,8 @@ const FLAGS: &[Flag] = flags! {
         "vicreg-inv-weight" Number ["weight.vicreg_inv"] "… of the Gram invariance; 0: not measured";
         "augment-noise-std" Number ["loss.augment_noise"] "Noise of the augmented pass";
         "jump-weight" Number ["weight.jump_final"] "… of the jump loss at the end of its ramp";
-        "jump-warmup" Number ["controller.jump-ramp.law.ramp.start"] "Epoch of the ramp's start";
-        "jump-ramp-end" Number ["controller.jump-ramp.law.ramp.end"] "Epoch of the ramp's end";
+        "jump-warmup" Whole ["controller.jump-ramp.law.ramp.start"] "Epoch of the ramp's start";
+        "jump-ramp-end" Whole ["controller.jump-ramp.law.ramp.end"] "Epoch of the ramp's end";
         "sup-weight" Number ["weight.sup"] "Weight of all supervised losses";
         "sup-purity-weight" Number ["weight.sup_purity"] "Start weight of the purity";
         "sup-balance-weight" Number ["weight.sup_balance"] "… of the balance";
@@ -311,7 +313,7 @@ pub fn apply(matches: &ArgMatches, document: &mut Document) -> Result<Vec<String
         if flag.kind == Kind::Epochs {
             let governor = "controller.learning-rate.law.governor";
             let (window, unit) = (format!("{governor}.window"), format!("{governor}.time_unit"));
-            changed.extend(document.set(&window, Value::Integer(1), origin.clone())?);
+            changed.extend(document.set(&window, Value::Float(1.0), origin.clone())?);
             let epoch = Value::String("epoch".into());
             changed.extend(document.set(&unit, epoch, origin.clone())?);
         }

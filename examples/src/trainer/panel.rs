@@ -51,6 +51,8 @@ pub struct Panel {
     pub parameter_norm: Slot<ParameterNorm>,
     /// ‖Δθ‖ of the last optimizer step.
     pub update_norm: Slot<UpdateNorm>,
+    /// The rate that made that step.
+    pub update_rate: Slot<LearningRate>,
     /// The learning rate.
     pub learning_rate: Slot<LearningRate>,
 }
@@ -94,6 +96,7 @@ pub fn build(
     let gradient_norm = builder.sensor::<GradientNorm>("gradient_norm")?;
     let parameter_norm = builder.sensor::<ParameterNorm>("parameter_norm")?;
     let update_norm = builder.sensor::<UpdateNorm>("update_norm")?;
+    let update_rate = builder.sensor::<LearningRate>("update_rate")?;
 
     let rate = settings.optimizer.learning_rate;
     let learning_rate = builder.learning_rate(LEARNING_RATE, rate)?;
@@ -149,6 +152,7 @@ pub fn build(
         gradient_norm,
         parameter_norm,
         update_norm,
+        update_rate,
         learning_rate,
     };
     Ok((panel, builder.build()?))

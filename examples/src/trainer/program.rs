@@ -19,8 +19,17 @@ use crate::checkpoint;
 use crate::document::{Document, Origin};
 
 /// Settings that define what a checkpoint is; changing them on resume would train another model.
-const FROZEN: &[&str] =
-    &["model", "data", "seed", "batch_size", "supervision", "jump", "precisions", "baseline"];
+const FROZEN: &[&str] = &[
+    "model",
+    "data",
+    "seed",
+    "batch_size",
+    "supervision",
+    "jump",
+    "precisions",
+    "baseline",
+    "readout",
+];
 
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
@@ -55,22 +64,20 @@ fn run(matches: &clap::ArgMatches) -> Result<(), TrainError> {
             .map_err(super::settings::SettingsError::Document)?;
         resume = Some((file, header, record));
     }
+    let stored = document.clone();
     if let Some(path) = matches.get_one::<String>("config") {
         document.merge_file(Path::new(path)).map_err(super::settings::SettingsError::Document)?;
     }
-    let stored = document.clone();
     let changed = flags::apply(matches, &mut document)?;
-    if resume.is_some() {
-        for path in &changed {
+    if resume.is_some()
+        && let Some(path) = document.differences(&stored).into_iter().find(|path| {
             let root = path.split('.').next().unwrap_or_default();
-            if FROZEN.contains(&root)
-                && path != "data.directory"
-                && stored.get(path) != document.get(path)
-            {
-                let origin = document.origin(path).map(ToString::to_string).unwrap_or_default();
-                return Err(TrainError::Frozen { path: path.clone(), origin });
-            }
-        }
+            let switch = root == "controller" && path.ends_with(".enabled");
+            (FROZEN.contains(&root) || switch) && path != "data.directory"
+        })
+    {
+        let origin = document.origin(&path).map(ToString::to_string).unwrap_or_default();
+        return Err(TrainError::Frozen { path, origin });
     }
     // A run goes on in its own folder unless it is given another.
     let asked = changed.iter().any(|path| path == "output_dir");
@@ -98,13 +105,23 @@ fn run(matches: &clap::ArgMatches) -> Result<(), TrainError> {
         }
         return Ok(());
     }
-    if resume.is_none() && holds_a_run(&folder) {
+    let elsewhere = resume.as_ref().is_none_or(|(file, _, _)| folder != folder_of(file));
+    if elsewhere && holds_a_run(&folder) {
         return Err(TrainError::Occupied { path: folder.display().to_string() });
     }
     if let Some((file, _, _)) = &resume
         && folder != folder_of(file)
     {
         carry_rows(&folder_of(file), &folder)?;
+    }
+    if let Some((file, header, _)) = &resume {
+        // Checkpoints of a future that is being given up must not be found by the next resume.
+        checkpoint::supersede(&folder_of(file), header.epoch)?;
+    }
+    if settings.threads > 0 {
+        // Fails only when a pool exists already, and then this is not the program's first call.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.min(1024));
+        drop(pool.build_global());
     }
     let quiet = matches.get_flag("quiet");
     if !quiet {
@@ -116,6 +133,18 @@ fn run(matches: &clap::ArgMatches) -> Result<(), TrainError> {
         }
     }
     let split = source::rows(&settings.data, settings.seed)?;
+    if !quiet && settings.data.test_fraction == 0.0 {
+        println!("data.test_fraction is 0: the test rows are the training rows");
+    }
+    if !quiet && resume.is_some() {
+        for path in document.differences(&stored) {
+            if path.starts_with("weight.") || path == "optimizer.learning_rate" {
+                println!(
+                    "{path}: where a controller moves it, its memory goes on from where it was"
+                );
+            }
+        }
+    }
     if !quiet {
         println!(
             "{}: {} rows to train on, {} to test on, {} features, {} classes; backend {}",

@@ -27,6 +27,10 @@ pub struct Facts {
     pub nonfinite: u64,
     /// All steps.
     pub steps: u64,
+    /// How often model and optimizer were taken back to the start of an epoch.
+    pub rollbacks: u64,
+    /// Epochs that are done.
+    pub epochs: u64,
     /// Hash of all parameters: equal hashes mean equal models, to the bit.
     pub parameters: u64,
     /// Hash of the data.
@@ -39,11 +43,28 @@ fn number(value: Option<f64>) -> Value {
     value.filter(|value| value.is_finite()).map_or(Value::Null, Value::from)
 }
 
-/// Whether a larger number is better: for accuracies, agreements and usage.
+/// Whether one value of the number is better than another: a learning rate, a weight or a norm is what
+/// it is.
+fn has_a_best(name: &str) -> bool {
+    let no = ["weight/", "control/"];
+    let neither = [
+        "lr",
+        "step",
+        "seconds",
+        "grad_norm",
+        "parameter_norm",
+        "update_norm",
+        "update_ratio",
+        "h_k_given_x",
+    ];
+    !no.iter().any(|prefix| name.starts_with(prefix)) && !neither.contains(&name)
+}
+
+/// Whether a larger number is better: for accuracies, agreements, entropies of usage.
 fn larger_is_better(name: &str) -> bool {
-    ["ami", "accuracy", "perplexity", "i_xk", "h_k", "samples_per_second"]
-        .iter()
-        .any(|part| name.ends_with(part))
+    let parts =
+        ["ami", "accuracy", "perplexity", "i_xk", "h_k", "code_entropy", "samples_per_second"];
+    !name.starts_with("loss/") && parts.iter().any(|part| name.ends_with(part))
 }
 
 fn best(log: &RowLog, name: &str) -> Option<f64> {
@@ -56,8 +77,9 @@ pub fn summary(settings: &Settings, log: &RowLog, last: &Row, facts: &Facts) -> 
     let names: Vec<&String> = last.keys().filter(|name| *name != "epoch").collect();
     let finals: Map<String, Value> =
         names.iter().map(|name| ((*name).clone(), number(last[*name]))).collect();
+    let ranked = names.iter().filter(|name| has_a_best(name));
     let bests: Map<String, Value> =
-        names.iter().map(|name| ((*name).clone(), number(best(log, name)))).collect();
+        ranked.map(|name| ((*name).clone(), number(best(log, name)))).collect();
     let mut summary = Map::new();
     // The numbers most people look for stand at the top.
     for name in ["test_mse", "ami", "readout_accuracy"] {
@@ -67,7 +89,9 @@ pub fn summary(settings: &Settings, log: &RowLog, last: &Row, facts: &Facts) -> 
         "final": finals,
         "best": bests,
         "dataset": settings.data.dataset,
-        "epochs": settings.epochs,
+        "epochs": facts.epochs,
+        "epochs_planned": settings.epochs,
+        "rollbacks": facts.rollbacks,
         "steps": facts.steps,
         "nonfinite_steps": facts.nonfinite,
         "wall_seconds": facts.wall.as_secs_f64(),
@@ -138,7 +162,7 @@ pub fn pictures(
 }
 
 /// The last lines of a run.
-pub fn closing_lines(row: &Row, folder: &Path, wall: Duration) -> Vec<String> {
+pub fn closing_lines(row: &Row, folder: &Path, facts: &Facts) -> Vec<String> {
     let value = |name: &str| row.get(name).copied().flatten();
     let cell = |name: &str| value(name).map_or("–".into(), |value| format!("{value:.4}"));
     let model = |label: &str, prefix: &str| {
@@ -149,7 +173,8 @@ pub fn closing_lines(row: &Row, folder: &Path, wall: Duration) -> Vec<String> {
             cell(&format!("{prefix}readout_accuracy")),
         )
     };
-    let mut lines = vec![format!("learned in {:.1} s:", wall.as_secs_f64()), model("atlas", "")];
+    let mut lines =
+        vec![format!("learned in {:.1} s:", facts.wall.as_secs_f64()), model("atlas", "")];
     if value("autoencoder/test_mse").is_some() {
         lines.push(model("plain autoencoder", "autoencoder/"));
     }
@@ -161,6 +186,12 @@ pub fn closing_lines(row: &Row, folder: &Path, wall: Duration) -> Vec<String> {
         value("perplexity").map_or("–".into(), |value| format!("{value:.1}")),
         cell("i_xk"),
     ));
+    if facts.nonfinite > 0 {
+        lines.push(format!(
+            "  {} of {} steps had a loss or gradient that is not finite; rolled back {} times",
+            facts.nonfinite, facts.steps, facts.rollbacks
+        ));
+    }
     lines.push(format!("results, pictures and checkpoints: {}", folder.display()));
     lines
 }

@@ -121,6 +121,7 @@ pub fn train<B: AutodiffBackend>(
     while done < settings.epochs && !start.interrupt.load(Ordering::Relaxed) {
         let epoch_begin = Instant::now();
         means.clear();
+        stepper.keep();
         let mut sides = SideMeans::default();
         let order = epoch_order(rows.count as u32, settings.seed, done);
         for chunk in order.chunks(batch) {
@@ -183,6 +184,8 @@ pub fn train<B: AutodiffBackend>(
         sizes: stepper.models.sizes,
         nonfinite: stepper.nonfinite,
         steps: stepper.steps,
+        rollbacks: stepper.rollbacks,
+        epochs: done,
         parameters: state::parameter_hash::<B>(&stepper.models.trainee),
         data: data_hash,
         controllers: controllers(&stepper),
@@ -198,7 +201,7 @@ pub fn train<B: AutodiffBackend>(
         &console,
         tracker.finish(if interrupted { RunStatus::Killed } else { RunStatus::Finished }),
     );
-    for line in report::closing_lines(&last, &folder, wall) {
+    for line in report::closing_lines(&last, &folder, &facts) {
         console.say(&line);
     }
     if interrupted {
@@ -331,7 +334,7 @@ impl SideMeans {
     }
 }
 
-/// Whether a folder holds a run already.
+/// Whether a folder holds a run with a checkpoint: what was killed before its first one is begun anew.
 pub fn holds_a_run(folder: &Path) -> bool {
-    folder.join("metrics.jsonl").exists()
+    folder.is_dir() && crate::checkpoint::find::<Header>(folder).is_ok()
 }

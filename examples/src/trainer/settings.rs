@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::data::Manifold;
 use crate::document::{Document, DocumentError, Origin};
-use crate::topoencoder::{AtlasConfig, EnergyPrior};
+use crate::suggestion::nearest;
+use crate::topoencoder::{AtlasConfig, EnergyPrior, LossName};
 
 /// The defaults that are compiled in.
 pub const DEFAULTS: &str = include_str!("../../../configs/topoencoder_2d.toml");
@@ -176,6 +177,21 @@ impl Settings {
             let found = self.loss.code_temperature.to_string();
             return fail("loss.code_temperature", "finite and above 0", found);
         }
+        let (bundle, latent) = (self.readout.bundle_size, self.model.latent);
+        if bundle > 0 && !latent.is_multiple_of(bundle) {
+            let legal = "0 or a divisor of model.latent";
+            return fail("readout.bundle_size", legal, format!("{bundle} with latent {latent}"));
+        }
+        if document.get("model.input").is_some() {
+            let found = self.model.input.to_string();
+            return fail("model.input", "left out, because it follows from the data", found);
+        }
+        let known = weight_names();
+        if let Some(name) = self.weight.keys().find(|name| !known.contains(*name)) {
+            let hint = nearest(name, &known).map(|name| format!("; did you mean '{name}'?"));
+            let found = format!("'{name}'{}", hint.unwrap_or_default());
+            return fail("weight", "the names of losses", found);
+        }
         if !(self.supervision.temperature.is_finite() && self.supervision.temperature > 0.0) {
             let found = self.supervision.temperature.to_string();
             return fail("supervision.temperature", "finite and above 0", found);
@@ -209,12 +225,49 @@ impl Settings {
     }
 }
 
+/// Every weight that the trainer knows.
+fn weight_names() -> Vec<String> {
+    let losses = LossName::ALL.into_iter().map(LossName::name);
+    // The jump loss is weighted by its ramp, and the route carries the weight of all supervision.
+    let losses = losses.filter(|name| !["jump", "sup_route"].contains(name));
+    losses.chain(["orthogonality", "jump_final", "sup"]).map(str::to_owned).collect()
+}
+
+/// A start weight outside the limits of its controller begins at the nearer limit, as it would after
+/// the first step.
+fn keep_starts_inside(document: &mut Document) -> Result<(), SettingsError> {
+    let controllers = document.get("controller").and_then(toml::Value::as_table).cloned();
+    for (name, controller) in controllers.into_iter().flatten() {
+        for law in ["multiplier", "pid"] {
+            let settings = controller.get("law").and_then(|laws| laws.get(law));
+            let weight = controller.get("writes").and_then(|ports| ports.get("weight"));
+            let (Some(settings), Some(weight)) = (settings, weight.and_then(toml::Value::as_str))
+            else {
+                continue;
+            };
+            let number = |key: &str| settings.get(key).and_then(toml::Value::as_float);
+            let start = document.get(&format!("weight.{weight}")).and_then(toml::Value::as_float);
+            let (Some(start), None) = (start, number("initial")) else { continue };
+            let (low, high) = (number("minimum").unwrap_or(0.0), number("maximum").unwrap_or(10.0));
+            if low <= high && !(low..=high).contains(&start) {
+                let path = format!("controller.{name}.law.{law}.initial");
+                let inside = toml::Value::Float(start.clamp(low, high));
+                document.set(&path, inside, Origin::Default)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Settings that depend on each other: done once, before the types, so that the saved configuration
 /// shows the result.
 fn reconcile(document: &mut Document) -> Result<Vec<String>, SettingsError> {
     let mut notices = Vec::new();
     let yes = |document: &Document, path: &str| {
-        document.get(path).and_then(toml::Value::as_bool).unwrap_or(false)
+        // A controller without the key is enabled.
+        let there =
+            path.strip_suffix(".enabled").is_some_and(|table| document.get(table).is_some());
+        document.get(path).and_then(toml::Value::as_bool).unwrap_or(there)
     };
     let (governor, cosine) = ("controller.learning-rate.enabled", "controller.cosine.enabled");
     if yes(document, governor) && yes(document, cosine) {
@@ -234,6 +287,15 @@ fn reconcile(document: &mut Document) -> Result<Vec<String>, SettingsError> {
             document.set(path, toml::Value::Float(rate), origin)?;
         }
     }
+    // Likewise a start rate below the smallest one lowers it.
+    let path = "controller.learning-rate.law.governor.minimum";
+    if let (Some(rate), Some(minimum)) = (rate, document.get(path).and_then(toml::Value::as_float))
+        && rate < minimum
+        && document.origin(path) == Some(&Origin::Default)
+    {
+        let origin = document.origin("optimizer.learning_rate").cloned().unwrap_or(Origin::Default);
+        document.set(path, toml::Value::Float(rate), origin)?;
+    }
     let (duration, law) = ("controller.cosine.law.cosine.duration", "controller.cosine.law.cosine");
     if document.get(law).is_some()
         && document.get(duration).is_none()
@@ -241,6 +303,7 @@ fn reconcile(document: &mut Document) -> Result<Vec<String>, SettingsError> {
     {
         document.set(duration, epochs, Origin::Default)?;
     }
+    keep_starts_inside(document)?;
     if document.get("backend").and_then(toml::Value::as_str) == Some("cpu") {
         let origin = document.origin("backend").cloned().unwrap_or(Origin::Default);
         document.set("backend", toml::Value::String("flex".into()), origin)?;

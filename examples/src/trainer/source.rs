@@ -19,7 +19,12 @@ pub fn rows(settings: &DataSettings, seed: u64) -> Result<Split, DataError> {
         }
         .generate()?
     } else {
-        let dataset = RealDataset::from_name(&settings.dataset)?;
+        let dataset = RealDataset::from_name(&settings.dataset).map_err(|error| match error {
+            DataError::UnknownName { found, legal } => {
+                DataError::UnknownName { found, legal: format!("synthetic, {legal}") }
+            }
+            error => error,
+        })?;
         load(dataset, Subset::Training, Path::new(&settings.directory))?
     };
     let drawn = drawn(whole, settings.samples, seed)?;

@@ -15,7 +15,7 @@ use super::TrainError;
 use super::model::{Baselines, Optimizer, Readouts, Trainee};
 use super::settings::Settings;
 use super::spread::SavedSpread;
-use super::step::Stepper;
+use super::step::{Pending, Stepper};
 
 /// The form of the header; raised when its meaning changes.
 const FORMAT: u32 = 1;
@@ -29,6 +29,7 @@ pub struct Header {
     pub epoch: u64,
     steps: u64,
     nonfinite: u64,
+    rollbacks: u64,
     /// Seconds of training so far.
     pub seconds: f64,
     /// Hash of the rows.
@@ -39,7 +40,7 @@ pub struct Header {
     spread: Option<SavedSpread>,
     // ‖θ‖ and ‖Δθ‖ after the last step wait here to be read with the next one.
     parameter_norm: Option<f32>,
-    update_norm: Option<f32>,
+    update: Option<(f32, f64)>,
 }
 
 type Record<B> = (
@@ -109,8 +110,10 @@ pub fn save<B: AutodiffBackend>(
     data: u64,
 ) -> Result<(Header, Vec<u8>), TrainError> {
     let bytes = tensors(stepper)?;
-    let (parameter_norm, update_norm) = match stepper.pending.clone() {
-        Some((norm, update)) => (host(norm), update.and_then(host)),
+    let (parameter_norm, update) = match stepper.pending.clone() {
+        Some(Pending { parameter_norm, update }) => {
+            (host(parameter_norm), update.and_then(|(norm, rate)| Some((host(norm)?, rate))))
+        }
         None => (None, None),
     };
     let settings = toml::to_string(settings).map_err(TrainError::Settings)?;
@@ -119,13 +122,14 @@ pub fn save<B: AutodiffBackend>(
         epoch,
         steps: stepper.steps,
         nonfinite: stepper.nonfinite,
+        rollbacks: stepper.rollbacks,
         seconds: wall.as_secs_f64(),
         data,
         settings,
         control: stepper.control.save(),
         spread: stepper.spread.save(),
         parameter_norm,
-        update_norm,
+        update,
     };
     Ok((header, bytes))
 }
@@ -145,13 +149,16 @@ pub fn load<B: AutodiffBackend>(
     stepper.spread.load(header.spread);
     stepper.steps = header.steps;
     stepper.nonfinite = header.nonfinite;
+    stepper.rollbacks = header.rollbacks;
     stepper.reader.forget();
     // The sensor compares with the parameters as they are now.
     stepper.sensor.forget();
     stepper.sensor.measure::<B, _>(&stepper.models.trainee);
     let scalar = |value: f32| Tensor::<B::InnerBackend, 1>::from_floats([value], device);
-    stepper.pending =
-        header.parameter_norm.map(|norm| (scalar(norm), header.update_norm.map(scalar)));
+    stepper.pending = header.parameter_norm.map(|norm| Pending {
+        parameter_norm: scalar(norm),
+        update: header.update.map(|(norm, rate)| (scalar(norm), rate)),
+    });
     Ok(())
 }
 

@@ -10,13 +10,13 @@ use burn::prelude::*;
 use burn::tensor::Distribution;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{
-    Delay, ParameterSensor, Reader, Readings, Report, Term, clip_gradients, gradient_norm,
+    Delay, ParameterSensor, Reader, Readings, Report, Saved, Term, clip_gradients, gradient_norm,
     guard_gradients, weighted_total,
 };
 use homeostat::{GradientNorm, Orchestrator};
 
 use super::TrainError;
-use super::model::Models;
+use super::model::{Models, Optimizer, Trainee};
 use super::panel::Panel;
 use super::settings::Settings;
 use super::sideline::{Sideline, guard, side_losses};
@@ -25,8 +25,20 @@ use crate::topoencoder::{
     AtlasLosses, AtlasOutput, LossInputs, LossName, LossOptions, LossSet, atlas_losses,
 };
 
-/// A number that is measured after the optimizer step and read with the next one.
-type Pending<B> = Option<(Tensor<B, 1>, Option<Tensor<B, 1>>)>;
+/// So many faulty steps in a row take model and optimizer back to the start of the epoch.
+const FAULTS_BEFORE_ROLLBACK: u64 = 10;
+
+/// So many rollbacks without a good step in between end the run.
+const ROLLBACKS_BEFORE_END: u64 = 5;
+
+/// What is measured after an optimizer step and read with the next one.
+#[derive(Clone, Debug)]
+pub struct Pending<B: Backend> {
+    /// ‖θ‖, of shape `[1]`.
+    pub parameter_norm: Tensor<B, 1>,
+    /// ‖Δθ‖, of shape `[1]`, and the rate that made it; `None` before the first step.
+    pub update: Option<(Tensor<B, 1>, f64)>,
+}
 
 /// What the trainer carries from step to step.
 pub struct Stepper<B: AutodiffBackend> {
@@ -41,13 +53,19 @@ pub struct Stepper<B: AutodiffBackend> {
     /// Measures ‖θ‖ and ‖Δθ‖.
     pub sensor: ParameterSensor<B::InnerBackend>,
     /// ‖θ‖ and ‖Δθ‖ after the last optimizer step, not read yet.
-    pub pending: Pending<B::InnerBackend>,
+    pub pending: Option<Pending<B::InnerBackend>>,
     /// The spread of the singular values.
     pub spread: Spread,
     /// Steps taken so far.
     pub steps: u64,
     /// Steps that were dropped because something was not finite.
     pub nonfinite: u64,
+    /// How often model and optimizer were taken back.
+    pub rollbacks: u64,
+    // Consecutive faulty steps, and rollbacks since the last good one.
+    faulty_in_a_row: u64,
+    rollbacks_in_a_row: u64,
+    kept: Option<Saved<B, Trainee<B>, Optimizer<B, Trainee<B>>>>,
     set: LossSet,
     options: LossOptions,
     delay: Delay,
@@ -84,7 +102,9 @@ impl<B: AutodiffBackend> Stepper<B> {
     ) -> Result<Self, TrainError> {
         let weight = |name: &str| settings.weight.get(name).copied().unwrap_or(0.0);
         let mut sensor = ParameterSensor::new();
-        let pending = sensor.measure::<B, _>(&models.trainee);
+        let pending = sensor
+            .measure::<B, _>(&models.trainee)
+            .map(|(parameter_norm, _)| Pending { parameter_norm, update: None });
         Ok(Self {
             models,
             control,
@@ -95,6 +115,10 @@ impl<B: AutodiffBackend> Stepper<B> {
             spread: Spread::new(settings.loss.orthogonality_every),
             steps: 0,
             nonfinite: 0,
+            rollbacks: 0,
+            faulty_in_a_row: 0,
+            rollbacks_in_a_row: 0,
+            kept: None,
             // The spread is measured on the host, see `Spread`.
             set: super::panel::loss_set(settings),
             options: LossOptions {
@@ -151,9 +175,8 @@ impl<B: AutodiffBackend> Stepper<B> {
 
         let report = self.read(&losses, &total, norm.clone(), &side);
         let sideline = report.sideline;
-        if report.faults > 0 {
-            self.nonfinite += 1;
-        }
+        self.nonfinite += u64::from(report.faults > 0);
+        self.watch(report.faults > 0)?;
         // With delay the host hears of a fault one step late; the device has zeroed the gradient.
         let dropped = report.faults > 0 && self.delay == Delay::None;
         let side_finite = sideline.is_finite();
@@ -180,7 +203,12 @@ impl<B: AutodiffBackend> Stepper<B> {
             let models = &mut self.models;
             let trainee = models.trainee.clone();
             models.trainee = models.trainee_optimizer.step(rate, trainee, gradients);
-            self.pending = self.sensor.measure::<B, _>(&self.models.trainee);
+            self.pending = self.sensor.measure::<B, _>(&self.models.trainee).map(
+                |(parameter_norm, update)| Pending {
+                    parameter_norm,
+                    update: update.map(|update| (update, rate)),
+                },
+            );
         }
         if side_finite {
             let models = &mut self.models;
@@ -191,9 +219,45 @@ impl<B: AutodiffBackend> Stepper<B> {
                 models.readouts = models.readouts_optimizer.step(rate, readouts, readout_gradients);
             }
         }
-        self.control.step()?;
+        // Without new readings (the first step of an epoch with delay) there is nothing to decide.
+        if report.read {
+            self.control.step()?;
+        }
         self.steps += 1;
         Ok(sideline)
+    }
+
+    /// Keeps model and optimizer for a rollback; done at the start of every epoch.
+    pub fn keep(&mut self) {
+        let models = &self.models;
+        self.kept = Some(Saved::take(&models.trainee, &models.trainee_optimizer));
+    }
+
+    /// One faulty batch is dropped and forgotten. Many in a row mean that the parameters themselves are
+    /// beyond help: then model and optimizer go back to the start of the epoch, while the governor, which
+    /// has cut the rate, remembers. When that does not help either the run ends.
+    fn watch(&mut self, faulty: bool) -> Result<(), TrainError> {
+        if !faulty {
+            (self.faulty_in_a_row, self.rollbacks_in_a_row) = (0, 0);
+            return Ok(());
+        }
+        self.faulty_in_a_row += 1;
+        if self.faulty_in_a_row < FAULTS_BEFORE_ROLLBACK {
+            return Ok(());
+        }
+        let Some(kept) = self.kept.clone() else { return Ok(()) };
+        if self.rollbacks_in_a_row == ROLLBACKS_BEFORE_END {
+            let rate = self.control.board().get(self.panel.learning_rate)?.get();
+            return Err(TrainError::Diverged { steps: self.faulty_in_a_row, rate });
+        }
+        (self.models.trainee, self.models.trainee_optimizer) = kept.restore();
+        self.sensor.forget();
+        self.sensor.measure::<B, _>(&self.models.trainee);
+        self.pending = None;
+        self.faulty_in_a_row = 0;
+        self.rollbacks_in_a_row += 1;
+        self.rollbacks += 1;
+        Ok(())
     }
 
     fn losses(
@@ -276,15 +340,22 @@ impl<B: AutodiffBackend> Stepper<B> {
         readings.scalar(self.panel.stability, self.stability(losses).inner());
         readings.scalar(self.panel.total, total.clone().inner());
         readings.scalar(self.panel.gradient_norm, norm);
-        if let Some((parameters, update)) = self.pending.take() {
-            readings.scalar(self.panel.parameter_norm, parameters);
-            match update {
-                Some(update) => readings.scalar(self.panel.update_norm, update),
-                None => self.control.board_mut().clear(self.panel.update_norm.index()),
+        let device = total.device();
+        match self.pending.take() {
+            Some(Pending { parameter_norm, update: Some((update, rate)) }) => {
+                readings.scalar(self.panel.parameter_norm, parameter_norm);
+                readings.scalar(self.panel.update_norm, update);
+                // The rate travels with the norm, so that a delayed reading keeps both together.
+                let rate = Tensor::from_floats([rate as f32], &device);
+                readings.scalar(self.panel.update_rate, rate);
             }
-        } else {
-            // No optimizer step has been taken since the last read.
-            self.control.board_mut().clear(self.panel.update_norm.index());
+            pending => {
+                if let Some(pending) = pending {
+                    readings.scalar(self.panel.parameter_norm, pending.parameter_norm);
+                }
+                // No optimizer step has been taken since the last read.
+                self.control.board_mut().clear(self.panel.update_norm.index());
+            }
         }
         for loss in side.iter().flatten() {
             readings.block(loss.clone().inner());
@@ -330,7 +401,11 @@ impl<B: AutodiffBackend> Stepper<B> {
             // A spread that is not finite counts like any other reading: absent.
             let _ = self.control.board_mut().observe(self.panel.orthogonality.0, value);
         }
-        StepReport { faults: report.faults, sideline: Sideline { readout, autoencoder, vq } }
+        StepReport {
+            read: report.read,
+            faults: report.faults,
+            sideline: Sideline { readout, autoencoder, vq },
+        }
     }
 
     fn stability(&self, losses: &AtlasLosses<B>) -> Tensor<B, 1> {
@@ -350,6 +425,7 @@ impl<B: AutodiffBackend> Stepper<B> {
 }
 
 struct StepReport {
+    read: bool,
     faults: usize,
     sideline: Sideline,
 }

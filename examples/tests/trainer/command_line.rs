@@ -61,7 +61,7 @@ fn every_example_command_of_the_report_is_understood() {
     assert_eq!((governor.unstable_patience, governor.stable_patience), (5, 5));
     assert_eq!(governor.loss_increase_tolerance, 0.1);
     // Patiences on the command line count epochs.
-    assert_eq!((governor.window, governor.time_unit), (1, homeostat::TimeUnit::Epoch));
+    assert_eq!((governor.window, governor.time_unit), (1.0, homeostat::TimeUnit::Epoch));
 }
 
 #[test]
@@ -101,6 +101,18 @@ fn settings_that_depend_on_each_other_are_reconciled_and_said() {
     let (settings, _) = resolve("--adaptive_lr false --use_scheduler true").expect("legal");
     assert!(settings.controller["cosine"].enabled);
     assert!(!settings.controller["learning-rate"].enabled);
+    // The governor is on without being asked for.
+    let (settings, _) = resolve("--use_scheduler true").expect("legal");
+    assert!(!settings.controller["cosine"].enabled);
+    panel::build(&settings, 20).unwrap_or_else(|error| panic!("{error}"));
+    // Start weights outside new limits begin at the nearer one.
+    let (settings, _) =
+        resolve("--adaptive_lambda_min 0.2 --adaptive_lambda_max 0.3").expect("legal");
+    panel::build(&settings, 20).unwrap_or_else(|error| panic!("{error}"));
+    let (settings, _) = resolve("--jump_warmup 60 --jump_ramp_end 90").expect("legal");
+    panel::build(&settings, 20).unwrap_or_else(|error| panic!("{error}"));
+    let (settings, _) = resolve("weight.*=0").expect("a wildcard reaches leaves");
+    assert!(settings.weight.values().all(|weight| *weight == 0.0));
     let (settings, _) = resolve("--lr 0.5").expect("the largest rate follows");
     let homeostat::LawConfig::Governor(governor) = law(&settings, "learning-rate") else {
         panic!("a governor")
@@ -130,6 +142,16 @@ fn a_wrong_line_is_answered_with_place_value_and_what_is_legal() {
         ("controller.entropy-weight.law.pid.kpp=1", "unknown field `kpp`"),
         ("--covariant_attn_tensorization half", "unknown variant `half`, expected `sum` or `full`"),
         ("delay=2", "delay must be 0 or 1, got 2"),
+        (
+            "weight.recom=5.0",
+            "weight must be the names of losses, got 'recom'; did you mean 'recon'?",
+        ),
+        (
+            "--classifier_bundle_size 5",
+            "readout.bundle_size must be 0 or a divisor of model.latent",
+        ),
+        ("--hidden_dim 1000000000", "must be at most 16384, got 1000000000"),
+        ("model.input=5", "model.input must be left out, because it follows from the data, got 5"),
         ("target.hk_ratio=1.2", "target.hk_ratio must be between 0 and 1, got 1.2"),
     ] {
         let error = resolve(line).expect_err(line);

@@ -133,6 +133,35 @@ fn a_dropped_step_leaves_the_moments_of_the_optimizer_as_they_were() {
 }
 
 #[test]
+fn ten_faulty_steps_in_a_row_take_the_model_back_and_endless_ones_end_the_run() {
+    type B = Autodiff<Flex>;
+    let settings = settings(&[]);
+    let split = rows(&settings);
+    let mut stepper = stepper::<B>(&settings);
+    stepper.keep();
+    let kept = parameters(&stepper);
+    let train = |stepper: &mut Stepper<B>, step: usize, poison: bool| {
+        let (inputs, labels) = batch(&split.train, step);
+        let inputs = if poison { poisoned(inputs, f32::NAN) } else { inputs };
+        stepper.step(inputs, labels)
+    };
+    train(&mut stepper, 0, false).expect("trains");
+    assert_ne!(parameters(&stepper), kept);
+    for step in 0..10 {
+        assert_eq!(stepper.rollbacks, 0);
+        train(&mut stepper, step, true).expect("dropped");
+    }
+    assert_eq!((stepper.rollbacks, parameters(&stepper)), (1, kept));
+    train(&mut stepper, 3, false).expect("trains again");
+    assert_eq!(stepper.nonfinite, 10);
+
+    let error = (0..200).find_map(|step| train(&mut stepper, step, true).err()).expect("ends");
+    let text = error.to_string();
+    assert!(text.contains("training diverged") && text.contains("lower --lr"), "{text}");
+    assert_eq!(stepper.rollbacks, 6);
+}
+
+#[test]
 fn with_a_delay_a_faulty_gradient_is_zeroed_on_the_device_and_counted_one_step_later() {
     type B = Autodiff<Flex>;
     let settings = settings(&["delay=1"]);

@@ -70,7 +70,7 @@ fn governed(config: &GovernorConfig, noise: f64, steps: usize) -> Run {
 
 /// The plateau is off: it would lower the rate as soon as the descent has arrived.
 fn config(initial: f64) -> GovernorConfig {
-    GovernorConfig { window: 20, plateau_patience: 0, ..GovernorConfig::new(initial, 1.0) }
+    GovernorConfig { window: 20.0, plateau_patience: 0, ..GovernorConfig::new(initial, 1.0) }
 }
 
 /// `initial`, noise, range of the highest rate (in units of 2/L), largest loss at the end.
@@ -93,7 +93,7 @@ fn the_rate_grows_until_near_the_stability_limit() {
 fn a_diverging_descent_is_brought_back() {
     check(0.5, 0.1, 2.4..2.6, 1.005);
     // With a short window it turns round many times. The averages must follow each time.
-    let short = GovernorConfig { window: 5, ..config(0.5) };
+    let short = GovernorConfig { window: 5.0, ..config(0.5) };
     let run = governed(&short, 0.1, 20_000);
     assert!(run.loss < 1.05, "{run:?}");
     check(0.5, 1.0, 2.4..2.6, 1.15);
@@ -103,7 +103,7 @@ fn a_diverging_descent_is_brought_back() {
 fn a_fixed_rate_that_is_too_large_or_too_small_ends_higher() {
     let fixed = |rate| descend(0.1, 2_000, move |_, _| rate).loss;
     let governed = |initial| {
-        let config = GovernorConfig { window: 5, ..config(initial) };
+        let config = GovernorConfig { window: 5.0, ..config(initial) };
         governed(&config, 0.1, 2_000).loss
     };
     for rate in [0.21, 1e-4] {
@@ -158,7 +158,7 @@ fn adam(config: &GovernorConfig, scale: f64) -> (f64, Vec<f64>) {
 #[test]
 fn the_cap_on_the_measured_ratio_holds_under_adam() {
     let largest = |ratios: &[f64]| ratios.iter().copied().fold(0.0, f64::max);
-    let free = GovernorConfig { window: 20, ..GovernorConfig::new(0.02, 0.05) };
+    let free = GovernorConfig { window: 20.0, ..GovernorConfig::new(0.02, 0.05) };
     assert!(largest(&adam(&free, 1.0).1) > 5e-3, "the cap would have nothing to do");
     let capped = GovernorConfig { maximum_update_ratio: Some(1e-3), ..free };
     let gradient =
@@ -188,4 +188,34 @@ fn the_velocity_limit_bounds_every_step_of_a_descent() {
         rate
     });
     assert_eq!(probe(&governor, &state)["faults"], 0.0);
+}
+
+#[test]
+fn the_cap_holds_for_a_loop_that_measures_an_update_older_than_the_last_rate() {
+    // A plant whose update is 9.1 times the rate, read as a trainer does that asks the governor after
+    // the optimizer step: the update of the step before, with the rate that made it.
+    let config = GovernorConfig {
+        maximum_update_ratio: Some(1e-3),
+        plateau_patience: 0,
+        ..GovernorConfig::new(1e-2, 1e-2)
+    };
+    let run = |says_rate: bool| {
+        let governor = config.init(Clock::default()).expect("legal");
+        let mut state = governor.init();
+        let (mut rate, mut before) = (1e-2, None);
+        for _ in 0..40 {
+            let readings = Step {
+                loss: Some(1.0),
+                parameters: Some(1.0),
+                update: before.map(|rate: f64| 9.1 * rate),
+                update_rate: before.filter(|_| says_rate),
+                ..Step::default()
+            };
+            before = Some(rate);
+            rate = step(&governor, &mut state, readings);
+        }
+        rate
+    };
+    homeostat_testkit::golden::close("rate under the cap", run(true), 1e-3 / 9.1, 1e-9, 0.0);
+    assert!(run(false) < 0.9e-3 / 9.1, "without the rate the cap is judged by the wrong one");
 }

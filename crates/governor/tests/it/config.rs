@@ -20,7 +20,7 @@ fn every_field_is_checked_in_words() {
     check(|c| c.initial = Some(-1.0), "initial must be finite and above 0, got -1");
     check(|c| c.initial = Some(0.1), "initial must lie between minimum and maximum, got 0.1");
     check(|c| c.minimum = 0.002, "initial must lie between minimum and maximum, got 0.001");
-    check(|c| c.window = 0, "window must be at least 1 and less than 2^64 steps, got 0");
+    check(|c| c.window = 0.0, "window must be above 0 and less than 2^53 steps, got 0");
     check(|c| c.increase_factor = 0.9, "increase_factor must be finite and at least 1, got 0.9");
     check(|c| c.recovery_factor = 0.5, "recovery_factor must be finite and at least 1, got 0.5");
     check(|c| c.decrease_factor = 1.0, "decrease_factor must be above 0 and below 1, got 1");
@@ -116,7 +116,7 @@ fn a_file_needs_only_the_two_rates_and_its_keys_are_checked() {
 fn durations_that_do_not_fit_are_refused() {
     let clock = Clock::new(1 << 40).expect("a long epoch");
     let config = GovernorConfig {
-        window: 1 << 40,
+        window: 2_f64.powi(40),
         time_unit: TimeUnit::Epoch,
         ..GovernorConfig::new(1e-3, 1e-2)
     };

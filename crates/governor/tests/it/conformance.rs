@@ -19,6 +19,7 @@ fn readings(step: u64) -> Step {
         gradient: maybe(0.5 + 0.4 * wave),
         parameters: maybe(14.0 + wave),
         update: maybe(0.02 + 0.01 * wave),
+        update_rate: maybe(1e-3 + 1e-4 * wave),
         information: maybe(0.1 + 0.1 * (step as f64 * 0.05).sin()),
         faults: u64::from(step % 41 == 7),
     }
@@ -40,7 +41,7 @@ fn the_governor_conforms_in_every_mode() {
     for on_violation in [OnViolation::Shrink, OnViolation::Hold, OnViolation::Raise] {
         for update_ratio_measure in [UpdateRatioMeasure::Measured, UpdateRatioMeasure::Gradient] {
             for (window, time_unit) in
-                [(1, TimeUnit::Step), (3, TimeUnit::Step), (1, TimeUnit::Epoch)]
+                [(1.0, TimeUnit::Step), (3.0, TimeUnit::Step), (0.5, TimeUnit::Epoch)]
             {
                 check(GovernorConfig {
                     on_violation,
@@ -61,7 +62,11 @@ fn the_governor_conforms_in_every_mode() {
 #[test]
 fn the_governor_conforms_under_reference_rules() {
     check(GovernorConfig::parity(1e-3, 1e-2));
-    check(GovernorConfig { window: 5, grounding_warmup: 3, ..GovernorConfig::parity(1e-3, 1e-2) });
+    check(GovernorConfig {
+        window: 5.0,
+        grounding_warmup: 3,
+        ..GovernorConfig::parity(1e-3, 1e-2)
+    });
 }
 
 #[test]

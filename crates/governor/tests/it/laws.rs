@@ -167,7 +167,7 @@ fn nothing_is_decided_while_warming_up() {
 
 #[test]
 fn a_fault_acts_within_a_window_and_once_per_cooldown() {
-    let config = GovernorConfig { window: 100, fault_cooldown: 3, ..config() };
+    let config = GovernorConfig { window: 100.0, fault_cooldown: 3, ..config() };
     let fault = Step { faults: 2, ..Step::default() };
     let calm = Step::loss(2.0);
     check(&config, [calm, fault, fault, fault, fault, calm], &[1.0, 0.5, 0.5, 0.5, 0.25, 0.25]);
@@ -202,7 +202,9 @@ fn a_step_without_readings_decides_nothing() {
 fn a_window_of_equal_readings_is_one_step_in_slow_motion() {
     let signal = |index: usize| 3.0 + (index as f64 * 0.9).sin() - 0.02 * index as f64;
     let fast = rates(&config(), (0..80).map(|index| Step::loss(signal(index))));
-    for (window, time_unit) in [(4, TimeUnit::Step), (2, TimeUnit::Epoch)] {
+    for (window, time_unit) in
+        [(4.0, TimeUnit::Step), (2.0, TimeUnit::Epoch), (1.9, TimeUnit::Epoch)]
+    {
         let config = GovernorConfig { window, time_unit, ..config() };
         let slow = config.init(Clock::new(2).expect("two steps")).expect("legal");
         let mut state = slow.init();

@@ -10,7 +10,9 @@ mod schedules;
 
 use std::collections::BTreeMap;
 
-use homeostat_core::{Entropy, FaultCount, GradientNorm, Law, ParameterNorm, RawLoss, UpdateNorm};
+use homeostat_core::{
+    Entropy, FaultCount, GradientNorm, Law, LearningRate, ParameterNorm, RawLoss, UpdateNorm,
+};
 use homeostat_governor::{Governor, GovernorInput, GovernorState};
 
 /// Readings of one step as plain numbers; `Default` is a step without any.
@@ -20,6 +22,7 @@ struct Step {
     gradient: Option<f64>,
     parameters: Option<f64>,
     update: Option<f64>,
+    update_rate: Option<f64>,
     information: Option<f64>,
     faults: u64,
 }
@@ -35,6 +38,7 @@ impl Step {
             self.gradient.map(|value| GradientNorm::new(value).expect("a norm")),
             self.parameters.map(|value| ParameterNorm::new(value).expect("a norm")),
             self.update.map(|value| UpdateNorm::new(value).expect("a norm")),
+            self.update_rate.map(|value| LearningRate::new(value).expect("a rate")),
             self.information.map(|value| Entropy::new(value).expect("finite")),
             FaultCount::new(self.faults as f64).expect("a count"),
         )

@@ -28,6 +28,7 @@ fn readings() -> impl Strategy<Value = Step> {
             gradient,
             parameters,
             update,
+            update_rate: None,
             information,
             faults: faults.saturating_sub(1),
         },
@@ -48,7 +49,7 @@ fn mended() -> impl Strategy<Value = GovernorConfig> {
             GovernorConfig {
                 on_violation,
                 update_ratio_measure,
-                window,
+                window: window as f64,
                 grounding_warmup: warmup,
                 stable_patience: stable,
                 unstable_patience: unstable,
@@ -63,8 +64,10 @@ fn mended() -> impl Strategy<Value = GovernorConfig> {
 }
 
 fn any_rules() -> impl Strategy<Value = GovernorConfig> {
-    let parity = (1u64..4)
-        .prop_map(|window| GovernorConfig { window, ..GovernorConfig::parity(1e-3, 1e-2) });
+    let parity = (1u64..4).prop_map(|window| GovernorConfig {
+        window: window as f64,
+        ..GovernorConfig::parity(1e-3, 1e-2)
+    });
     prop_oneof![3 => mended(), 1 => parity]
 }
 

@@ -134,6 +134,32 @@ fn saved_state_goes_through_text_and_resumes_to_the_bit() {
 }
 
 #[test]
+fn configuration_is_never_loaded() {
+    let mut old = desk(CONTROL);
+    old.run(0..10);
+    let snapshot = old.control.save();
+    let mut new = desk(&CONTROL.replace("kl = 1.0", "kl = 1.4"));
+    new.control.load(&snapshot).expect("fits");
+    let (a, b) = (old.run(10..11)[0], new.run(10..11)[0]);
+    // The same memory, another setpoint: 0.4 less error at a dual step of 0.1.
+    assert!((a[0] - b[0] - 0.04).abs() < 1e-12, "{a:?} {b:?}");
+}
+
+#[test]
+fn an_illegal_number_in_a_snapshot_is_refused() {
+    let mut desk = desk(CONTROL);
+    desk.run(0..3);
+    let before = desk.control.save();
+    let text = serde_json::to_string(&before).expect("plain data");
+    let at = text.find("\"weight\",\"kl\",[").expect("saved") + "\"weight\",\"kl\",[".len();
+    let broken = format!("{}-{}", &text[..at], &text[at..]);
+    let broken: OrchestratorSnapshot = serde_json::from_str(&broken).expect("a number");
+    let error = desk.control.load(&broken).expect_err("negative").to_string();
+    assert!(error.starts_with("weight 'kl': weight must be finite and not negative"), "{error}");
+    assert_eq!(desk.control.save(), before);
+}
+
+#[test]
 fn a_foreign_snapshot_is_refused_and_changes_nothing() {
     let mut desk_a = desk(CONTROL);
     desk_a.run(0..10);

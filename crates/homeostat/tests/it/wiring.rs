@@ -63,11 +63,67 @@ fn a_wrong_wiring_is_answered_with_both_sides_and_what_there_is() {
 }
 
 #[test]
-fn a_sensor_is_a_writer_too() {
+fn what_a_sensor_measures_is_written_by_nobody_else() {
     let (mut builder, _) = builder();
-    let text = "[controller.a]\nreads = { loss = \"recon\" }\nwrites = { weight = \"w\", log_variance = \"s\" }\nlaw.precision = { mode = { gradient = { rate = 0.1 } } }";
-    builder.configure(&read(text)).expect("legal");
-    builder.sensor::<homeostat::LogVariance>("s").expect_err("the controller already writes it");
+    builder.sensor::<homeostat::Weight>("w").expect("new");
+    let error = builder.weight("w", 0.1).expect_err("measured").to_string();
+    assert_eq!(
+        error,
+        "weight 'w' is written by sensor 'w' and by a start value; disable one of them"
+    );
+    let text = "[controller.a]\nreads = { measured = \"kl\" }\nwrites = { weight = \"w\" }\n\
+                law.multiplier = { rate = 0.1, target = { baseline = {} } }";
+    builder.configure(&read(text)).and_then(|()| builder.build().map(drop)).map_or_else(
+        |error| assert!(error.to_string().contains("initial must be given"), "{error}"),
+        |()| panic!("a measured weight cannot be controlled"),
+    );
+}
+
+#[test]
+fn a_limit_or_gate_without_its_reading_is_refused() {
+    check(
+        "[controller.a]\nwrites = { learning_rate = \"learning_rate\" }\n\
+         law.governor = { maximum = 0.1, maximum_update_ratio = 0.01 }",
+        "maximum_update_ratio needs a wired parameter norm and a wired update norm, got not both",
+    );
+    check(
+        "[weight]\nlast = 1.0\n[controller.a]\nreads = { final = \"last\" }\n\
+         writes = { weight = \"kl\" }\n\
+         law.ramp = { start = 1, end = 2, gate = { minimum = 0.1, patience = 2 } }",
+        "gate must be set exactly where 'reads.gate' is wired, got no wired gate",
+    );
+    check(
+        "[controller.a]\nreads = { final = \"nowhere\" }\nwrites = { weight = \"kl\" }\n\
+         law.ramp = { start = 1, end = 2 }",
+        "no weight named 'nowhere'",
+    );
+}
+
+#[test]
+fn a_name_with_two_quantities_must_be_told_apart() {
+    let (mut builder, _) = builder();
+    builder.sensor::<homeostat::Entropy>("kl").expect("another quantity");
+    let error = builder.setpoint_of("kl", 1.0).expect_err("ambiguous").to_string();
+    assert!(error.contains("'kl' is measured as raw loss and as entropy"), "{error}");
+}
+
+#[test]
+fn a_weight_stands_on_the_board_before_the_first_step_wherever_its_start_is_written() {
+    let law = "reads = { measured = \"kl\" }\nwrites = { weight = \"kl\" }\n";
+    for text in [
+        format!(
+            "[controller.a]\n{law}law.multiplier = {{ initial = 0.3, rate = 0.1, target = {{ baseline = {{}} }} }}"
+        ),
+        format!(
+            "[weight]\nkl = 0.3\n[controller.a]\n{law}law.multiplier = {{ rate = 0.1, target = {{ baseline = {{}} }} }}"
+        ),
+    ] {
+        let (mut builder, _) = builder();
+        builder.configure(&read(&text)).expect("legal");
+        let slot = builder.weight_slot("kl").expect("declared");
+        let control = builder.build().expect("legal");
+        assert_eq!(control.board().get(slot).expect("there").get(), 0.3);
+    }
 }
 
 #[test]
