@@ -82,12 +82,15 @@ impl<Q: Scalar> From<Slot<Q>> for Sink {
     }
 }
 
+/// Says whether a block is legal for the quantity of a port.
+type Check = fn(&[f64]) -> Result<(), RangeError>;
+
 /// The ports that exist, in the order in which they were declared.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     ports: Vec<PortId>,
     ends: Vec<usize>,
-    checks: Vec<fn(&[f64]) -> Result<(), RangeError>>,
+    checks: Vec<Check>,
 }
 
 impl Layout {

@@ -8,6 +8,7 @@
 //! | `model` | the modules and their optimizers |
 //! | `panel` | sensors, start values and controllers |
 //! | `step`, `sideline` | one training step; what learns beside the atlas |
+//! | `rollback` | back to the start of the epoch, when dropping steps does not help |
 //! | `spread` | the singular values, measured on the host |
 //! | `session` | the loop over epochs |
 //! | `state` | what a checkpoint holds |
@@ -23,6 +24,7 @@ pub mod model;
 pub mod panel;
 pub mod program;
 pub mod report;
+pub mod rollback;
 pub mod rows;
 pub mod session;
 pub mod settings;

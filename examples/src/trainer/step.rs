@@ -10,26 +10,21 @@ use burn::prelude::*;
 use burn::tensor::Distribution;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{
-    Delay, ParameterSensor, Reader, Readings, Report, Saved, Term, clip_gradients, gradient_norm,
+    Delay, ParameterSensor, Reader, Readings, Report, Term, clip_gradients, gradient_norm,
     guard_gradients, weighted_total,
 };
 use homeostat::{GradientNorm, Orchestrator};
 
 use super::TrainError;
-use super::model::{Models, Optimizer, Trainee};
+use super::model::Models;
 use super::panel::Panel;
+use super::rollback::Kept;
 use super::settings::Settings;
 use super::sideline::{Sideline, guard, side_losses};
 use super::spread::Spread;
 use crate::topoencoder::{
     AtlasLosses, AtlasOutput, LossInputs, LossName, LossOptions, LossSet, atlas_losses,
 };
-
-/// So many faulty steps in a row take model and optimizer back to the start of the epoch.
-const FAULTS_BEFORE_ROLLBACK: u64 = 10;
-
-/// So many rollbacks without a good step in between end the run.
-const ROLLBACKS_BEFORE_END: u64 = 5;
 
 /// What is measured after an optimizer step and read with the next one.
 #[derive(Clone, Debug)]
@@ -63,9 +58,9 @@ pub struct Stepper<B: AutodiffBackend> {
     /// How often model and optimizer were taken back.
     pub rollbacks: u64,
     // Consecutive faulty steps, and rollbacks since the last good one.
-    faulty_in_a_row: u64,
-    rollbacks_in_a_row: u64,
-    kept: Option<Saved<B, Trainee<B>, Optimizer<B, Trainee<B>>>>,
+    pub(super) faulty_in_a_row: u64,
+    pub(super) rollbacks_in_a_row: u64,
+    pub(super) kept: Option<Kept<B>>,
     set: LossSet,
     options: LossOptions,
     delay: Delay,
@@ -225,39 +220,6 @@ impl<B: AutodiffBackend> Stepper<B> {
         }
         self.steps += 1;
         Ok(sideline)
-    }
-
-    /// Keeps model and optimizer for a rollback; done at the start of every epoch.
-    pub fn keep(&mut self) {
-        let models = &self.models;
-        self.kept = Some(Saved::take(&models.trainee, &models.trainee_optimizer));
-    }
-
-    /// One faulty batch is dropped and forgotten. Many in a row mean that the parameters themselves are
-    /// beyond help: then model and optimizer go back to the start of the epoch, while the governor, which
-    /// has cut the rate, remembers. When that does not help either the run ends.
-    fn watch(&mut self, faulty: bool) -> Result<(), TrainError> {
-        if !faulty {
-            (self.faulty_in_a_row, self.rollbacks_in_a_row) = (0, 0);
-            return Ok(());
-        }
-        self.faulty_in_a_row += 1;
-        if self.faulty_in_a_row < FAULTS_BEFORE_ROLLBACK {
-            return Ok(());
-        }
-        let Some(kept) = self.kept.clone() else { return Ok(()) };
-        if self.rollbacks_in_a_row == ROLLBACKS_BEFORE_END {
-            let rate = self.control.board().get(self.panel.learning_rate)?.get();
-            return Err(TrainError::Diverged { steps: self.faulty_in_a_row, rate });
-        }
-        (self.models.trainee, self.models.trainee_optimizer) = kept.restore();
-        self.sensor.forget();
-        self.sensor.measure::<B, _>(&self.models.trainee);
-        self.pending = None;
-        self.faulty_in_a_row = 0;
-        self.rollbacks_in_a_row += 1;
-        self.rollbacks += 1;
-        Ok(())
     }
 
     fn losses(
