@@ -6,7 +6,7 @@
 //! | mean of a fixed number of values, then again | [`BlockMean`] |
 //!
 //! All are plain data (serde), allocate nothing per observation, and refuse to take in a number that
-//! is not finite: callers check with the quantities of [`homeostat_core`], and a non-finite number
+//! is not finite: callers check with the quantities of `homeostat-core`, and a non-finite number
 //! that arrives all the same is left out and reported by `false`.
 
 mod block_mean;
