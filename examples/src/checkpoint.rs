@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::data::Fingerprint;
 use crate::files::write_atomically;
 
 const MAGIC: &[u8; 8] = b"HOMEOST1";
@@ -55,9 +56,9 @@ pub enum CheckpointError {
 
 /// 64-bit FNV-1a.
 pub fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mut hash = Fingerprint::new();
+    hash.write(bytes);
+    hash.finish()
 }
 
 /// The file of an epoch inside a run's folder.

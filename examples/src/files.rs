@@ -14,10 +14,17 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
-    let mut file = File::create(&part)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&part, path)?;
+    let written = File::create(&part)
+        .and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&part, path));
+    if let Err(error) = written {
+        // The first error is the one worth telling; a part that stays behind does no harm.
+        let _ = fs::remove_file(&part);
+        return Err(error);
+    }
     if let Some(folder) = folder {
         // The rename itself must reach the disk; where a folder cannot be opened the file is still
         // complete.

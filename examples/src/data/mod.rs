@@ -24,6 +24,7 @@ mod synthetic;
 
 pub use dataset::{Dataset, ImageShape};
 pub use error::DataError;
+pub(crate) use fingerprint::Fingerprint;
 pub use random::epoch_order;
 pub(crate) use random::{Purpose, RandomStream};
 pub use real::{RealDataset, Subset, load};
