@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AtlasConfig {
-    /// Width X of one input row.
+    /// Width X of one input row. It follows from the data, so it is not written to files.
+    #[serde(skip_serializing)]
     pub input: usize,
     /// Width H of the hidden layers.
     pub hidden: usize,

@@ -65,6 +65,17 @@ fn every_example_command_of_the_report_is_understood() {
 }
 
 #[test]
+fn the_settings_in_a_checkpoint_resolve_to_themselves() {
+    use homeostat_examples::document::Origin;
+    let (settings, _) = resolve("--epochs 7 --hidden_dim 16").expect("legal");
+    let text = toml::to_string(&settings).expect("plain data");
+    let mut document = Document::from_default(DEFAULTS).expect("the defaults are legal");
+    document.merge_text(&text, Origin::Checkpoint("x".into())).expect("valid TOML");
+    let (again, _) = Settings::resolve(&mut document).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(again, settings);
+}
+
+#[test]
 fn underscores_hyphens_and_dotted_paths_mean_the_same() {
     let a = resolve("--lr_max 0.01 --adaptive_pi_kp 0.02").expect("legal").0;
     let b = resolve("--lr-max=0.01 --adaptive-pi-kp=0.02").expect("legal").0;
