@@ -238,13 +238,7 @@ pub(crate) fn build(
     let controller: Box<dyn Controller> = match &config.law {
         LawConfig::Multiplier(law) => {
             let law = MultiplierConfig { initial: law.initial.or(start), ..law.clone() };
-            let measured = roles.read_name("measured");
-            let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
-            let quantity = quantity_of(builder.signals(), &owner(name), measured)?;
-            let output = roles.write::<Weight>(builder, "weight")?;
-            if let Some(initial) = law.initial {
-                builder.start_at::<Weight>(output.name(), initial)?;
-            }
+            let (measured, quantity, output) = weigh(builder, &mut roles, law.initial)?;
             with_quantity!(quantity, Q => {
                 let setpoint: Optional<Setpoint<Q>> = roles.optional("setpoint");
                 law.check_setpoint(setpoint.0.is_some()).map_err(fail)?;
@@ -254,13 +248,7 @@ pub(crate) fn build(
         }
         LawConfig::Pid(law) => {
             let law = PidConfig { initial: law.initial.or(start), ..law.clone() };
-            let measured = roles.read_name("measured");
-            let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
-            let quantity = quantity_of(builder.signals(), &owner(name), measured)?;
-            let output = roles.write::<Weight>(builder, "weight")?;
-            if let Some(initial) = law.initial {
-                builder.start_at::<Weight>(output.name(), initial)?;
-            }
+            let (measured, quantity, output) = weigh(builder, &mut roles, law.initial)?;
             with_quantity!(quantity, Q => {
                 let input = (Port::<Q>::new(measured), roles.read::<Setpoint<Q>>("setpoint")?);
                 Box::new(Wired::new(name, law.init::<Q>(clock).map_err(fail)?, input, output))
@@ -321,6 +309,23 @@ pub(crate) fn build(
     };
     roles.finish()?;
     Ok(controller)
+}
+
+/// The roles of a law that turns one measurement into one weight: what is measured, as which quantity,
+/// and the weight, which stands on the board from the start.
+fn weigh<'a>(
+    builder: &mut Builder,
+    roles: &mut Roles<'a>,
+    initial: Option<f64>,
+) -> Result<(&'a str, &'static str, Port<Weight>), BuildError> {
+    let measured = roles.read_name("measured");
+    let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
+    let quantity = quantity_of(builder.signals(), &owner(roles.controller), measured)?;
+    let output = roles.write::<Weight>(builder, "weight")?;
+    if let Some(initial) = initial {
+        builder.start_at::<Weight>(output.name(), initial)?;
+    }
+    Ok((measured, quantity, output))
 }
 
 fn owner(name: &str) -> String {
