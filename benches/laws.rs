@@ -68,7 +68,7 @@ fn multiplier_setpoint(bencher: Bencher) {
 #[divan::bench]
 fn multiplier_baseline(bencher: Bencher) {
     let target = Target::Baseline(Baseline { warmup: 10.0, ..Baseline::default() });
-    let config = MultiplierConfig { target, ..MultiplierConfig::new(0.1, 0.01) };
+    let config = MultiplierConfig { target: Some(target), ..MultiplierConfig::new(0.1, 0.01) };
     let law = config.init::<RawLoss>(Clock::default()).expect("legal");
     bench(bencher, &law, |turn| (loss(turn), None));
 }

@@ -4,14 +4,17 @@
 //! flags, then dotted overrides such as `controller.kl-weight.law.pid.kp=0.02`; whatever comes later
 //! wins. A `*` in a path stands for every key at that place.
 
+mod merge;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use homeostat_config::{Document as File, FileError, nearest};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::suggestion::nearest;
+use merge::{join, merge, place, remove};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,14 +47,9 @@ impl std::fmt::Display for Origin {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DocumentError {
-    /// The text is no TOML.
-    #[error("{origin} is not valid TOML: {source}")]
-    Syntax {
-        /// Where the text came from.
-        origin: Origin,
-        /// Line, column and reason.
-        source: Box<toml::de::Error>,
-    },
+    /// A file is no TOML, or a value in it does not fit its type.
+    #[error(transparent)]
+    File(FileError),
     /// The file cannot be read.
     #[error("cannot read the configuration {path}: {source}")]
     Read {
@@ -80,13 +78,13 @@ pub enum DocumentError {
         /// A suggestion, or nothing.
         hint: String,
     },
-    /// The settings do not fit their types.
-    #[error("{message}{place}")]
+    /// A value from elsewhere does not fit its type.
+    #[error("{origin}: {}", error.message())]
     Schema {
-        /// What the reader of the settings says.
-        message: String,
-        /// Where the value came from, or nothing.
-        place: String,
+        /// Where the value came from.
+        origin: Origin,
+        /// What is wrong with it.
+        error: FileError,
     },
 }
 
@@ -95,12 +93,15 @@ pub enum DocumentError {
 pub struct Document {
     table: Table,
     origins: BTreeMap<String, Origin>,
+    /// The files that were read, for the lines of their values.
+    files: BTreeMap<PathBuf, File>,
 }
 
 impl Document {
     /// The defaults that are compiled in.
     pub fn from_default(text: &str) -> Result<Self, DocumentError> {
-        let mut document = Self { table: Table::new(), origins: BTreeMap::new() };
+        let mut document =
+            Self { table: Table::new(), origins: BTreeMap::new(), files: BTreeMap::new() };
         document.merge_text(text, Origin::Default)?;
         Ok(document)
     }
@@ -114,11 +115,16 @@ impl Document {
 
     /// Lays a text over what is there.
     pub fn merge_text(&mut self, text: &str, origin: Origin) -> Result<(), DocumentError> {
-        let table: Table = toml::from_str(text).map_err(|source| DocumentError::Syntax {
-            origin: origin.clone(),
-            source: source.into(),
-        })?;
+        let name = match &origin {
+            Origin::File(path) => path.display().to_string(),
+            other => other.to_string(),
+        };
+        let file = File::parse(name, text).map_err(DocumentError::File)?;
+        let table: Table = file.read().map_err(DocumentError::File)?;
         merge(&mut self.table, table, String::new(), &origin, &mut self.origins);
+        if let Origin::File(path) = origin {
+            self.files.insert(path, file);
+        }
         Ok(())
     }
 
@@ -194,33 +200,50 @@ impl Document {
             .collect()
     }
 
-    /// The settings as their type. Unknown keys and wrong types are errors that name the origin.
+    /// Where the value at a path came from, in words; of a file, its line and column too.
+    pub fn place(&self, path: &str) -> Option<String> {
+        let origin = self.origins.get(path)?;
+        let position = match origin {
+            Origin::File(file) => {
+                let keys: Vec<_> = path.split('.').collect();
+                self.files.get(file).and_then(|file| file.position(&keys))
+            }
+            _ => None,
+        };
+        let position = position.map(|(line, column)| format!(":{line}:{column}"));
+        Some(format!("{origin}{}", position.unwrap_or_default()))
+    }
+
+    /// The settings as their type. Unknown keys and wrong types are errors that name the origin, and
+    /// the line where that is a file.
     pub fn resolve<T: DeserializeOwned>(&self) -> Result<T, DocumentError> {
-        T::deserialize(self.table.clone()).map_err(|error| {
-            let text = error.to_string();
-            let message = text.trim().replace('\n', " ");
-            // The reader ends its message with the path of the table it was in.
-            let inside = text.split("in `").nth(1).and_then(|rest| rest.split('`').next());
-            let named = message.split('`').nth(1).unwrap_or_default();
-            let exact = inside.map(|table| format!("{table}.{named}"));
-            let place = [exact.as_deref(), inside, Some(named)]
-                .into_iter()
-                .flatten()
-                .find_map(|path| Some(format!(" ({path}, from {})", self.nearest_origin(path)?)))
-                .unwrap_or_default();
-            DocumentError::Schema { message, place }
+        let merged = toml::to_string(&self.table).expect("what was read as TOML can be written");
+        let merged = File::parse("the settings", merged).map_err(DocumentError::File)?;
+        merged.read().map_err(|error| {
+            let origin = self.nearest_origin(&error.key).cloned().unwrap_or(Origin::Default);
+            match &origin {
+                Origin::File(path) if self.files.contains_key(path) => {
+                    DocumentError::File(self.files[path].relocate(error))
+                }
+                _ => DocumentError::Schema { origin, error },
+            }
         })
     }
 
-    fn nearest_origin(&self, path: &str) -> Option<&Origin> {
-        let under = format!("{path}.");
-        self.origins.get(path).or_else(|| {
-            self.origins
-                .iter()
-                .filter(|(known, _)| known.starts_with(&under))
-                .map(|(_, origin)| origin)
-                .find(|origin| **origin != Origin::Default)
-        })
+    /// The origin of a value; of one that has none, whoever wrote something into its table last.
+    fn nearest_origin(&self, key: &str) -> Option<&Origin> {
+        // Origins have neither quotes nor places in a list.
+        let plain: String = key.split('[').next().unwrap_or_default().replace('"', "");
+        let mut path = plain.as_str();
+        loop {
+            let under = format!("{path}.");
+            let inside = self.origins.iter().filter(|(known, _)| known.starts_with(&under));
+            let inside = inside.map(|(_, origin)| origin).find(|one| **one != Origin::Default);
+            if let Some(origin) = self.origins.get(path).or(inside) {
+                return Some(origin);
+            }
+            path = path.rsplit_once('.')?.0;
+        }
     }
 
     /// The settings as TOML, with a comment that names the origin of every value that is no default.
@@ -231,135 +254,12 @@ impl Document {
     }
 }
 
-struct Lack {
-    missing: String,
-    known: Vec<String>,
-}
-
-fn join(prefix: &str, key: &str) -> String {
-    if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
-}
-
 /// Reads a value as TOML; what is none is text.
 pub fn parse_value(text: &str) -> Value {
     toml::from_str::<Table>(&format!("value = {text}"))
         .ok()
         .and_then(|mut table| table.remove("value"))
         .unwrap_or_else(|| Value::String(text.to_owned()))
-}
-
-fn merge(
-    into: &mut Table,
-    from: Table,
-    prefix: String,
-    origin: &Origin,
-    origins: &mut BTreeMap<String, Origin>,
-) {
-    for (key, value) in from {
-        let path = join(&prefix, &key);
-        match (into.get_mut(&key), value) {
-            // A law is one choice among several: naming another replaces it.
-            (Some(Value::Table(_)), Value::Table(new)) if key != "law" => {
-                if let Some(Value::Table(old)) = into.get_mut(&key) {
-                    merge(old, new, path, origin, origins);
-                }
-            }
-            (Some(Value::Table(old)), Value::Table(new))
-                if new.keys().all(|law| old.contains_key(law)) =>
-            {
-                merge(old, new, path, origin, origins);
-            }
-            (_, Value::Table(new)) => {
-                let mut table = Table::new();
-                merge(&mut table, new, path, origin, origins);
-                into.insert(key, Value::Table(table));
-            }
-            (_, value) => {
-                origins.insert(path, origin.clone());
-                into.insert(key, value);
-            }
-        }
-    }
-}
-
-fn place(
-    table: &mut Table,
-    keys: &[&str],
-    prefix: String,
-    value: &Value,
-    changed: &mut Vec<String>,
-) -> Result<(), Lack> {
-    let (key, rest) = (keys[0], &keys[1..]);
-    if rest.is_empty() && key.contains('*') {
-        let known: Vec<String> = table.keys().cloned().collect();
-        let leaf = |name: &&String| fits(key, name) && !table[name.as_str()].is_table();
-        let names: Vec<String> = known.iter().filter(leaf).cloned().collect();
-        if names.is_empty() {
-            return Err(Lack { missing: key.to_owned(), known });
-        }
-        for name in names {
-            place(table, &[&name], prefix.clone(), value, changed)?;
-        }
-        return Ok(());
-    }
-    if rest.is_empty() {
-        // `1` is a fine way to write a number that happens to be 1.0.
-        let value = match (table.get(key), value) {
-            (Some(Value::Float(_)), Value::Integer(whole)) => Value::Float(*whole as f64),
-            (Some(Value::Float(_)) | None, Value::Float(number)) => Value::Float(*number),
-            (_, value) => value.clone(),
-        };
-        table.insert(key.to_owned(), value);
-        changed.push(join(&prefix, key));
-        return Ok(());
-    }
-    let known: Vec<String> = table.keys().cloned().collect();
-    let matches: Vec<&String> = known.iter().filter(|name| fits(key, name)).collect();
-    if matches.is_empty() {
-        return Err(Lack { missing: key.to_owned(), known });
-    }
-    let wild = key.contains('*');
-    let (mut found, mut lack) = (false, None);
-    for name in matches {
-        let inner = table.get_mut(name).and_then(Value::as_table_mut);
-        let result = match inner {
-            Some(inner) => place(inner, rest, join(&prefix, name), value, changed),
-            None => Err(Lack { missing: rest[0].to_owned(), known: Vec::new() }),
-        };
-        match result {
-            Ok(()) => found = true,
-            Err(error) => lack = Some(error),
-        }
-    }
-    // A pattern sets what it fits and passes over the rest; a name must fit.
-    match lack {
-        Some(lack) if !(wild && found) => Err(lack),
-        _ => Ok(()),
-    }
-}
-
-fn remove(table: &mut Table, keys: &[&str], prefix: String, changed: &mut Vec<String>) {
-    let known: Vec<String> = table.keys().filter(|name| fits(keys[0], name)).cloned().collect();
-    for name in known {
-        let path = join(&prefix, &name);
-        match (&keys[1..], table.get_mut(&name)) {
-            ([], _) => {
-                table.remove(&name);
-                changed.push(path);
-            }
-            (rest, Some(Value::Table(inner))) => remove(inner, rest, path, changed),
-            _ => {}
-        }
-    }
-}
-
-fn fits(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((start, end)) => {
-            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
-        }
-    }
 }
 
 fn print_table(table: &Table, prefix: &str, origins: &BTreeMap<String, Origin>, text: &mut String) {

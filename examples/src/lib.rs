@@ -6,6 +6,7 @@
 //! | [`data`] | MNIST, Fashion-MNIST, CIFAR-10 and generated manifolds |
 //! | [`topoencoder`] | the model and its losses |
 //! | [`trainer`] | the trainer of `topoencoder_2d` |
+//! | [`quickstart`] | data, model and measures of `constrained_quickstart` |
 //! | [`evaluation`], [`plots`], [`tracking`] | what comes out of a run |
 //! | [`checkpoint`], [`files`] | files that survive a kill |
 
@@ -15,7 +16,7 @@ pub mod document;
 pub mod evaluation;
 pub mod files;
 pub mod plots;
-pub mod suggestion;
+pub mod quickstart;
 pub mod topoencoder;
 pub mod tracking;
 pub mod trainer;

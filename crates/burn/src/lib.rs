@@ -7,11 +7,13 @@
 //! | ‖g‖, ‖θ‖ and the true update ‖Δθ‖ as fused reductions | [`gradient_norm`], [`ParameterSensor`] |
 //! | clipping by the global norm, on the host or on the device | [`clip_gradients`], [`guard_gradients`] |
 //! | learned precisions inside the graph | [`Precisions`] |
+//! | a task loss under constraints: losses in, one total to differentiate out | [`DualEngine`], [`ConstraintLoss`] |
 //! | module and optimizer, kept for a rollback | [`Saved`] |
 //!
 //! Everything is generic over `B: Backend`. Nothing here decides: decisions are the laws'.
 
 mod clip;
+mod dual;
 mod flat;
 mod precision;
 mod reader;
@@ -19,6 +21,7 @@ mod saved;
 mod total;
 
 pub use clip::{clip_gradients, guard_gradients};
+pub use dual::{ConstraintLoss, DualEngine, DualError, Lagrangian, Status};
 pub use flat::{ParameterSensor, flatten_gradients, flatten_parameters, gradient_norm};
 pub use precision::{Precisions, PrecisionsRecord};
 pub use reader::{Delay, Reader, Readings, Report};

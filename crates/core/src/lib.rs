@@ -83,7 +83,8 @@ pub use law::{Law, Probe};
 pub use port::{Optional, Port, PortId, Ports};
 pub use quantity::{
     Entropy, FaultCount, GradientNorm, LearningRate, LogVariance, Metric, Multiplier,
-    NormalizedLoss, ParameterNorm, Quantity, RawLoss, Scalar, Setpoint, UpdateNorm, Weight,
+    NormalizedLoss, NormalizerSlope, ParameterNorm, Quantity, RawLoss, Scalar, Setpoint,
+    UpdateNorm, Weight,
 };
 pub use snapshot::Snapshot;
 pub use wired::Wired;

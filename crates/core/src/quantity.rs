@@ -82,6 +82,9 @@ scalars! {
     /// An entropy or an information in nats. Differences of entropies may fall a rounding error
     /// below zero, so the sign is not restricted.
     Entropy "entropy", "must be finite", |value| value.is_finite();
+    /// The slope dN/dℓ of a normalizer N at a loss ℓ, its state held fixed.
+    NormalizerSlope "normalizer slope", "must be finite and not negative",
+        |value| value.is_finite() && value >= 0.0;
     /// Any other measured number.
     Metric "metric", "must be finite", |value| value.is_finite();
     /// The multiplier λ of an inequality constraint.
@@ -172,6 +175,7 @@ mod tests {
         check::<RawLoss>();
         check::<NormalizedLoss>();
         check::<Entropy>();
+        check::<NormalizerSlope>();
         check::<Metric>();
         check::<Multiplier>();
         check::<Weight>();
@@ -181,7 +185,7 @@ mod tests {
         check::<ParameterNorm>();
         check::<UpdateNorm>();
         check::<FaultCount>();
-        assert_eq!(SCALARS.len(), 12);
+        assert_eq!(SCALARS.len(), 13);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use homeostat_core::{
 
 use crate::catalog;
 use crate::config::{ControlConfig, OnRefusal};
+use crate::engine;
 use crate::error::BuildError;
 use crate::orchestrator::{Orchestrator, Unit};
 use crate::order;
@@ -166,7 +167,16 @@ impl Builder {
             let built = catalog::build(self, name, controller, self.clock, start)?;
             self.controllers.push((built, controller.on_refusal));
         }
+        if let Some(config) = config.engine() {
+            let built = engine::build(self, &config, self.clock)?;
+            self.controllers.push((built, OnRefusal::Hold));
+        }
         Ok(())
+    }
+
+    /// Whether a number stands under this name before the first step.
+    pub(crate) fn has_start(&self, quantity: &'static str, name: &str) -> bool {
+        self.started.contains_key(&PortId { quantity, name: name.to_owned() })
     }
 
     pub(crate) fn signals(&self) -> &[Signal] {

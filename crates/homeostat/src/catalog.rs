@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use homeostat_core::{
     Clock, ConfigError, Controller, Entropy, FaultCount, GradientNorm, LearningRate, LogVariance,
-    Metric, Multiplier, NormalizedLoss, Optional, ParameterNorm, Port, Quantity, RawLoss, Setpoint,
-    UpdateNorm, Weight, Wired,
+    Metric, Multiplier, NormalizedLoss, NormalizerSlope, Optional, ParameterNorm, Port, Quantity,
+    RawLoss, Setpoint, UpdateNorm, Weight, Wired,
 };
 use homeostat_governor::{ConstantConfig, CosineConfig, GovernorConfig, RampConfig};
-use homeostat_multiplier::MultiplierConfig;
+use homeostat_multiplier::{Input, MultiplierConfig};
 use homeostat_pid::PidConfig;
 use homeostat_precision::PrecisionConfig;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,10 @@ macro_rules! with_quantity {
                 type $type = Entropy;
                 $body
             }
+            name if name == NormalizerSlope::NAME => {
+                type $type = NormalizerSlope;
+                $body
+            }
             name if name == GradientNorm::NAME => {
                 type $type = GradientNorm;
                 $body
@@ -108,7 +112,6 @@ macro_rules! with_quantity {
         }
     };
 }
-
 /// The quantity of the signal of that name.
 pub(crate) fn quantity_of(
     signals: &[Signal],
@@ -143,6 +146,16 @@ pub(crate) fn setpoint(
     value: f64,
 ) -> Result<(), BuildError> {
     with_quantity!(quantity, Q => builder.setpoint::<Q>(name, value))
+}
+
+/// The port of a signal of this quantity, for the engine.
+pub(crate) fn input(quantity: &'static str, name: &str) -> Input {
+    with_quantity!(quantity, Q => Input::of::<Q>(name))
+}
+
+/// The port of the setpoint of a signal of this quantity, for the engine.
+pub(crate) fn setpoint_input(quantity: &'static str, name: &str) -> Input {
+    with_quantity!(quantity, Q => Input::of::<Setpoint<Q>>(name))
 }
 
 /// The roles that a file wires, taken one by one; what is left over is unknown to the law.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_multiplier::{DualConfig, DualDefaults, FamilyConfig, MultiplierConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::LawConfig;
 
-/// Start values, setpoints and controllers.
+/// Start values, setpoints, controllers, and the engine with its constraints.
 ///
 /// ```
 /// let text = r#"
@@ -34,6 +35,29 @@ pub struct ControlConfig {
     pub setpoint: BTreeMap<String, f64>,
     /// The controllers by name.
     pub controller: BTreeMap<String, ControllerConfig>,
+    /// What every constraint takes that does not say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dual: Option<DualDefaults>,
+    /// The constraints of the engine by name, which is that of the weight as well. Each measures the
+    /// signal of its own name, or the one that `measured` names, and takes the setpoint of that signal
+    /// where its target is one.
+    #[serde(alias = "losses", skip_serializing_if = "BTreeMap::is_empty")]
+    pub constraints: BTreeMap<String, MultiplierConfig>,
+    /// The families of constraints by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub families: BTreeMap<String, FamilyConfig>,
+}
+
+impl ControlConfig {
+    /// The engine that the file declares, or `None` where it says nothing of one.
+    pub(crate) fn engine(&self) -> Option<DualConfig> {
+        let silent = self.dual.is_none() && self.constraints.is_empty() && self.families.is_empty();
+        (!silent).then(|| DualConfig {
+            dual: self.dual.clone().unwrap_or_default(),
+            constraints: self.constraints.clone(),
+            families: self.families.clone(),
+        })
+    }
 }
 
 /// One controller: a law, and the ports of its roles.

@@ -1,6 +1,7 @@
 //! Errors of assembling and running a set of controllers.
 
 use homeostat_core::{ConfigError, RangeError, StepError, WiringError};
+use homeostat_multiplier::DualConfigError;
 
 /// The controllers cannot be assembled as they are declared.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum BuildError {
         /// The field, the rule and what was found.
         source: ConfigError,
     },
+    /// A table of the engine.
+    #[error(transparent)]
+    Dual(#[from] DualConfigError),
     /// A start value is out of range.
     #[error("{owner}: {source}")]
     Range {

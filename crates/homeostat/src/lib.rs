@@ -41,6 +41,8 @@
 mod builder;
 mod catalog;
 mod config;
+mod dual_file;
+mod engine;
 mod error;
 mod means;
 mod orchestrator;
@@ -48,6 +50,7 @@ mod order;
 
 #[cfg(feature = "burn")]
 pub use homeostat_burn as burn;
+pub use homeostat_config as configuration;
 pub use homeostat_core::{
     Board, Clock, ConfigError, Controller, Entropy, FaultCount, GradientNorm, Law, Layout,
     LearningRate, LoadError, LogVariance, Metric, Multiplier, NormalizedLoss, Optional,
@@ -63,6 +66,7 @@ pub use homeostat_signal as signal;
 pub use builder::{Builder, FAULTS};
 pub use catalog::LawConfig;
 pub use config::{ControlConfig, ControllerConfig, OnRefusal};
+pub use dual_file::{place_dual, read_dual};
 pub use error::{BuildError, Stopped};
 pub use means::Means;
 pub use orchestrator::{Counts, Orchestrator, OrchestratorSnapshot, StepReport};

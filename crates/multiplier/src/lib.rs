@@ -26,14 +26,61 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aim;
+mod arithmetic;
+mod best;
+mod budget;
 mod config;
+mod constraint;
+mod dual;
+mod gate;
+mod indexed;
 mod law;
+mod pause;
+mod proxy;
+mod residuals;
+mod resume;
+mod rule;
+mod satisfaction;
+mod schedule;
+mod slope;
+mod smoothing;
+mod spike;
+mod switch;
 mod target;
+mod verdict;
 mod violation;
 
+pub use arithmetic::{DeadzoneMode, LeakWhen, OnSpike};
+pub use best::{BestConfig, BestIterate, BestState, Iterate};
+pub use budget::{BudgetMode, project};
 pub use config::MultiplierConfig;
-pub use law::{Multiplier, MultiplierState};
+pub use constraint::{Measurement, MultiplierState};
+pub use dual::{
+    ConstraintInputs, Dual, DualConfig, DualConfigError, DualController, DualDefaults,
+    DualLoadError, DualState, FamilyConfig, Input, LoadPolicy, PrimalRescale, UpdateOrder, Warning,
+};
+pub use gate::{Counters, Gate};
+pub use indexed::{IndexedConfig, IndexedMultipliers, IndexedState};
+pub use law::Multiplier;
+pub use pause::PauseConfig;
+pub use residuals::{KktResiduals, KktTerm};
+pub use resume::ResumeConfig;
+pub use rule::{
+    AugmentedConfig, DualStep, MAXIMUM_DERIVATIVE_DELAY, MultiplicativeConfig, NuPiConfig,
+    NuPiStart, PenaltyGrowth, PenaltyStep, PidRuleConfig, RULE_MEMORY, RuleConfig, RuleMemory,
+    SoftplusConfig, UpdateRule,
+};
+pub use satisfaction::Satisfaction;
+pub use schedule::{
+    Bound, Linear, Percentile, Schedule, ScheduleState, Sigmoid, StepPoint, Steps, TargetSchedule,
+};
+pub use slope::SlopeConfig;
+pub use smoothing::SmoothingStart;
+pub use spike::SpikeConfig;
+pub use switch::Switch;
 pub use target::{Baseline, Target};
+pub use verdict::{Evidence, Judge, JudgeConfig, JudgeReading, JudgeState, Verdict};
 pub use violation::{ErrorMode, Sense};
 
 /// The code on the page of this mechanism, run as a test.

@@ -3,8 +3,10 @@
 use homeostat_core::{Clock, ConfigError, TimeUnit};
 use serde::{Deserialize, Serialize};
 
+use crate::schedule::Schedule;
+
 /// Where the target of a constraint comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Target {
     /// From the setpoint on the board, which a file or another controller puts there.
@@ -12,6 +14,21 @@ pub enum Target {
     Setpoint,
     /// From the measurements of a warm-up, during which the weight is held.
     Baseline(Baseline),
+    /// In the unit of the measurement: the constraint means something absolute.
+    Raw(Schedule),
+    /// In the unit of the normalizer. A normalizer that looks back on the run's own history is blind to
+    /// the level of the loss, and so is the constraint.
+    Normalized(Schedule),
+}
+
+impl Target {
+    /// The target in numbers, where the configuration holds one.
+    pub fn schedule(&self) -> Option<&Schedule> {
+        match self {
+            Self::Raw(schedule) | Self::Normalized(schedule) => Some(schedule),
+            Self::Setpoint | Self::Baseline(_) => None,
+        }
+    }
 }
 
 /// A target learned from a warm-up: `max(minimum, ratio · baseline)`.

@@ -12,6 +12,7 @@ pub(crate) enum Purpose {
     Samples = 4,
     Embedding = 5,
     KMeans = 6,
+    Applicants = 7,
 }
 
 /// A stream of random numbers, the same on every platform.

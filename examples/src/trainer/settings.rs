@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use homeostat::{ControlConfig, ControllerConfig};
+use homeostat_config::nearest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::data::Manifold;
 use crate::document::{Document, DocumentError, Origin};
-use crate::suggestion::nearest;
 use crate::topoencoder::{AtlasConfig, EnergyPrior, LossName};
 
 /// The defaults that are compiled in.
@@ -128,6 +128,7 @@ impl Settings {
             weight: self.weight.clone(),
             setpoint: self.setpoint.clone(),
             controller: self.controller.clone(),
+            ..ControlConfig::default()
         }
     }
 
@@ -146,7 +147,7 @@ impl Settings {
     fn check(&self, document: &Document) -> Result<(), SettingsError> {
         let fail = |field: &str, legal, found: String| {
             let origin =
-                document.origin(field).map(|origin| format!(" ({origin})")).unwrap_or_default();
+                document.place(field).map(|place| format!(" ({place})")).unwrap_or_default();
             Err(SettingsError::Range { field: field.to_owned(), legal, found, origin })
         };
         let number = |field, value: f64, low: f64, legal| {
@@ -219,7 +220,7 @@ impl Settings {
         self.model.validate().map_err(|error| {
             let field = format!("model.{}", error.field);
             let origin =
-                document.origin(&field).map(|origin| format!(" ({origin})")).unwrap_or_default();
+                document.place(&field).map(|place| format!(" ({place})")).unwrap_or_default();
             SettingsError::Range { field, legal: error.legal, found: error.value, origin }
         })
     }

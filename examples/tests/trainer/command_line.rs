@@ -145,13 +145,25 @@ fn a_wrong_line_is_answered_with_place_value_and_what_is_legal() {
         ("--learning_rate 1", "unexpected argument '--learning-rate'"),
         ("modle.hidden=3", "there is no setting 'modle.hidden': 'modle' is none of"),
         ("modle.hidden=3", "did you mean 'model'?"),
-        ("model.hiden=3", "unknown field `hiden`"),
+        (
+            "model.hiden=3",
+            "override 'model.hiden=3': model.hiden: unknown key \"hiden\"; legal are ",
+        ),
+        ("model.hiden=3", "did you mean \"hidden\"?"),
         ("model.hidden=", "override 'model.hidden=' is not of the form path.to.key=value"),
         ("model.hidden", "is not of the form path.to.key=value"),
-        ("model.hidden=wide", "invalid type: string \"wide\", expected usize"),
+        (
+            "model.hidden=wide",
+            "override 'model.hidden=wide': model.hidden: must be a whole number that is not negative, \
+             got \"wide\"",
+        ),
         ("controller.entropy-weigth.law.pid.kp=1", "did you mean 'entropy-weight'?"),
-        ("controller.entropy-weight.law.pid.kpp=1", "unknown field `kpp`"),
-        ("--covariant_attn_tensorization half", "unknown variant `half`, expected `sum` or `full`"),
+        ("controller.entropy-weight.law.pid.kpp=1", "law.pid.kpp: unknown key \"kpp\"; legal are "),
+        (
+            "--covariant_attn_tensorization half",
+            "flag --covariant-attn-tensorization: model.tensorization: unknown tensorization \"half\"; \
+             legal are sum, full",
+        ),
         ("delay=2", "delay must be 0 or 1, got 2"),
         (
             "weight.recom=5.0",
@@ -167,6 +179,39 @@ fn a_wrong_line_is_answered_with_place_value_and_what_is_legal() {
     ] {
         let error = resolve(line).expect_err(line);
         assert!(error.contains(expected), "{line}\nfound:    {error}\nexpected: {expected}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_file_is_answered_with_line_and_column() {
+    use homeostat_examples::document::Origin;
+    let path = std::path::PathBuf::from("mine.toml");
+    for (text, expected) in [
+        (
+            "[model]\nhidden = 'wide'\n",
+            "mine.toml:2:10: model.hidden: must be a whole number that is not negative, got 'wide'",
+        ),
+        ("model.hiden = 3", "mine.toml:1:7: model.hiden: unknown key \"hiden\"; legal are "),
+        (
+            "[controller.entropy-weight.law]\npid = { kp = '0.1' }\n",
+            "mine.toml:2:14: controller.entropy-weight.law.pid.kp: must be a number, got '0.1'; did \
+             you mean 0.1?",
+        ),
+        (
+            "[controller.mine]\nreads = { measured = 'kl' }\nwrites = { weight = 'kl' }\n",
+            "mine.toml:1:1: controller.mine.law: missing key \"law\"",
+        ),
+        ("epochs = 3\nepochs = 4", "mine.toml:2:1: epochs: the text is no TOML: duplicate key"),
+        ("\nepochs = 0", "epochs must be at least 1, got 0 (file mine.toml:2:10)"),
+    ] {
+        let mut document = Document::from_default(DEFAULTS).expect("the defaults are legal");
+        let error = document
+            .merge_text(text, Origin::File(path.clone()))
+            .map_err(|error| error.to_string())
+            .and_then(|()| Settings::resolve(&mut document).map_err(|error| error.to_string()))
+            .map(drop)
+            .expect_err(text);
+        assert!(error.starts_with(expected), "{text}\nfound:    {error}\nexpected: {expected}");
     }
 }
 

@@ -3,8 +3,21 @@
 use super::{Dependency, Kind, Package};
 
 /// Everything under crates/ that is not one of these is a mechanism.
-const NOT_MECHANISMS: [&str; 8] =
-    ["core", "signal", "testkit", "burn", "optim", "homeostat", "config", "telemetry"];
+///
+/// `normalize` conditions signals: the spike gate of a multiplier must run before the normalizer takes a
+/// loss in, and a mapped target is read in the same window, so a multiplier holds its normalizer.
+const NOT_MECHANISMS: [&str; 10] = [
+    "core",
+    "signal",
+    "normalize",
+    "testkit",
+    "burn",
+    "optim",
+    "homeostat",
+    "config",
+    "search",
+    "telemetry",
+];
 
 /// Who may name burn.
 const BURN_FACING: [&str; 4] = ["crates/burn", "crates/optim", "examples", "benches"];

@@ -1,5 +1,6 @@
 //! The orchestrator: wiring, order, faults, refusals, saved state.
 
+mod bad_configs;
 mod running;
 mod wiring;
 

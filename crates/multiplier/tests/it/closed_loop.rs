@@ -23,8 +23,10 @@ fn check(mut problem: ConvexProblem, config: &MultiplierConfig) {
 #[test]
 fn dual_ascent_finds_the_optimum_and_its_multiplier() {
     let problem = |curvature, centre, bound| ConvexProblem { curvature, centre, bound, x: 5.0 };
-    let config =
-        |initial, rate| MultiplierConfig { maximum: 50.0, ..MultiplierConfig::new(initial, rate) };
+    let config = |initial, rate| MultiplierConfig {
+        maximum: Some(50.0),
+        ..MultiplierConfig::new(initial, rate)
+    };
     check(problem(1.0, 2.0, 1.0), &config(0.0, 0.05));
     check(problem(1.0, 2.0, 1.0), &config(3.0, 0.05));
     check(problem(4.0, -1.0, -3.0), &config(0.1, 0.1));
@@ -35,7 +37,7 @@ fn dual_ascent_finds_the_optimum_and_its_multiplier() {
 
 #[test]
 fn an_unreachable_bound_is_seen_in_the_saturated_steps() {
-    let law = law(&MultiplierConfig { maximum: 2.0, ..MultiplierConfig::new(0.1, 0.1) });
+    let law = law(&MultiplierConfig { maximum: Some(2.0), ..MultiplierConfig::new(0.1, 0.1) });
     let mut state = law.init();
     let mut plant = Plant::new(-1.0, 10.0, 5.0, 0, 0.0);
     for _ in 0..300 {
@@ -67,10 +69,11 @@ fn return_after_calm(config: &MultiplierConfig) -> (f64, usize) {
 #[test]
 fn a_weight_that_fell_for_long_is_above_zero_and_comes_back() {
     let baseline = Target::Baseline(Baseline { warmup: 100.0, ..Baseline::default() });
-    let default = MultiplierConfig { target: baseline, ..MultiplierConfig::new(0.1, 1e-3) };
+    let default =
+        MultiplierConfig { target: Some(baseline.clone()), ..MultiplierConfig::new(0.1, 1e-3) };
     let (floor, steps) = return_after_calm(&default);
     assert!(floor > 0.0 && steps < 200, "floor {floor}, {steps} steps");
     // The reference: the weight is exactly 0, where its trainer no longer computes the term.
-    let parity = MultiplierConfig { rate: 1e-3, ..MultiplierConfig::parity(0.1, baseline) };
+    let parity = MultiplierConfig { rate: Some(1e-3), ..MultiplierConfig::parity(0.1, baseline) };
     assert_eq!(return_after_calm(&parity).0, 0.0);
 }

@@ -62,7 +62,10 @@ fn every_choice_can_be_written() {
          target = { baseline = { ratio = 0.5 } }",
     )
     .expect("legal");
-    assert_eq!(written.target, Target::Baseline(Baseline { ratio: 0.5, ..Baseline::default() }));
+    assert_eq!(
+        written.target,
+        Some(Target::Baseline(Baseline { ratio: 0.5, ..Baseline::default() }))
+    );
     assert_eq!((written.sense, written.error), (Sense::Ge, Some(ErrorMode::LogRatio)));
     let text = toml::to_string(&written).expect("plain data");
     assert_eq!(read(&text).expect("legal"), written);

@@ -29,7 +29,7 @@ fn every_mode_conforms() {
             for sense in [Sense::Le, Sense::Ge] {
                 for error_clip in [None, Some(0.1)] {
                     check(&MultiplierConfig {
-                        target,
+                        target: Some(target.clone()),
                         sense,
                         error: Some(error),
                         error_clip,

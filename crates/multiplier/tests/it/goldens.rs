@@ -73,7 +73,7 @@ fn the_parity_settings_reproduce_every_step_of_the_reference() {
     let golden = topoencoder();
     for case in golden.step {
         let config = MultiplierConfig {
-            rate: case.rate,
+            rate: Some(case.rate),
             ..MultiplierConfig::parity(case.initial, Target::Setpoint)
         };
         assert_eq!(Metric::new(case.violation).is_err(), case.refused);
@@ -106,7 +106,7 @@ fn the_error_of_the_reference_follows_from_the_baseline() {
         let baseline = Baseline { ratio: case.ratio, warmup: 1.0, ..Baseline::default() };
         // The weight starts mid-way with rate 1, so that its change is the clipped error.
         let config = MultiplierConfig {
-            rate: 1.0,
+            rate: Some(1.0),
             ..MultiplierConfig::parity(5.0, Target::Baseline(baseline))
         };
         let law = law(&config);
@@ -127,8 +127,10 @@ fn dual_ascent_reproduces_the_traces_of_the_design_note() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/reference/dual_optimizer.toml");
     let golden: DualOptimizer = load(path);
     for trace in golden.trace {
-        let config =
-            MultiplierConfig { maximum: trace.maximum, ..MultiplierConfig::new(0.0, trace.rate) };
+        let config = MultiplierConfig {
+            maximum: Some(trace.maximum),
+            ..MultiplierConfig::new(0.0, trace.rate)
+        };
         let law = law(&config);
         let mut state = homeostat_core::Law::init(&law);
         let found: Vec<_> = golden

@@ -1,10 +1,17 @@
 //! Tests of the multiplier: one file per kind.
 
 mod closed_loop;
+mod closed_loop_engine;
 mod config;
 mod conformance;
+mod defects;
+mod engine;
 mod goldens;
+mod goldens_composition;
+mod goldens_tricks;
 mod properties;
+mod resume;
+mod segment;
 
 use homeostat_core::{Clock, Law, Metric, Setpoint};
 use homeostat_multiplier::{Multiplier, MultiplierConfig, MultiplierState};

@@ -29,7 +29,7 @@ proptest! {
             error: Some(error),
             sense,
             minimum: Some(0.2),
-            maximum: 3.0,
+            maximum: Some(3.0),
             ..MultiplierConfig::new(0.5, rate)
         });
         let mut state = law.init();
@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn the_weight_is_held_during_the_warm_up(values in prop::collection::vec(values(), 1..60)) {
         let law = law(&MultiplierConfig {
-            target: Target::Baseline(Baseline { warmup: 25.0, ..Baseline::default() }),
+            target: Some(Target::Baseline(Baseline { warmup: 25.0, ..Baseline::default() })),
             ..MultiplierConfig::new(0.5, 0.1)
         });
         let mut state = law.init();

@@ -1,0 +1,6 @@
+//! Every mistake at its place: syntax, types, rules.
+
+mod cases;
+mod places;
+mod properties;
+mod settings;

@@ -1,0 +1,70 @@
+//! Bad configuration files: every mistake gives exactly one error, with line, key, value and legal words.
+
+use homeostat::{BuildError, ControlConfig};
+use homeostat_config::{Document, FileError};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+/// A bad file, and the parts of its one error.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// Who reads the file.
+    reader: Reader,
+    text: String,
+    line: usize,
+    key: String,
+    rule: String,
+    found: String,
+    #[serde(default)]
+    legal: Vec<String>,
+    suggestion: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Reader {
+    /// `[weight]`, `[setpoint]`, `[controller.NAME]`
+    Control,
+}
+
+fn read(reader: Reader, text: &str) -> Result<(), FileError> {
+    let document = Document::parse("bad.toml", text)?;
+    match reader {
+        Reader::Control => {
+            let config: ControlConfig = document.read()?;
+            let (mut builder, _) = crate::builder();
+            match builder.configure(&config) {
+                Err(BuildError::Config { controller, source }) => {
+                    Err(document.place(&["controller", &controller, "law"], &source))
+                }
+                other => panic!("the settings of a law are wrong, not {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn every_bad_file_gives_its_one_error() {
+    let cases: Cases = toml::from_str(include_str!("../bad_configs.toml")).expect("the cases");
+    let mut wrong = Vec::new();
+    for case in &cases.case {
+        let Err(error) = read(case.reader, &case.text) else {
+            wrong.push(format!("{}: no error", case.name));
+            continue;
+        };
+        let found = (error.line, &error.key, &error.rule, &error.found);
+        let words = (&error.legal, &error.suggestion);
+        let expected = (case.line, &case.key, &case.rule, &case.found);
+        if found != expected || words != (&case.legal, &case.suggestion) {
+            wrong.push(format!("{}:\n  {error}\n  {case:?}\n  {error:?}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.case.len(), wrong.join("\n"));
+}

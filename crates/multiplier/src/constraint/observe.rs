@@ -1,0 +1,348 @@
+//! The gates of a measurement, its one commit to the normalizer, and its error.
+//!
+//! The order is that of the reference specification of the dual optimizer, section 6.2: not finite,
+//! spike, commit, freeze, warm-up, error. What follows is done in `step.rs`.
+
+use homeostat_core::{RangeError, StepError};
+use homeostat_normalize::{LARGEST, Reading, Status};
+
+use super::{Constraint, Measurement, MultiplierState};
+use crate::arithmetic::OnSpike;
+use crate::gate::Gate;
+use crate::spike::{Answer, Jump};
+use crate::violation::Excess;
+
+impl Constraint {
+    /// Gates 1–6. A refused measurement (no setpoint, a negative number in a log-ratio) leaves the
+    /// memory as it was.
+    pub(crate) fn observe(
+        &self,
+        state: &mut MultiplierState,
+        measurement: Option<Measurement>,
+    ) -> Result<(), StepError> {
+        let Some(measurement) = measurement else {
+            close(state, Gate::Missing, false);
+            return Ok(());
+        };
+        self.admit(&measurement)?;
+        let proxy = self.legal(state, measurement.value);
+        let Some(driver) = self.driver(&measurement) else {
+            // The proxy alone: its window and its slope go on, λ holds.
+            if proxy {
+                self.commit_proxy(state, measurement.value);
+            }
+            close(state, Gate::Missing, proxy);
+            return Ok(());
+        };
+        if !self.legal(state, driver) {
+            self.refuse(state);
+            state.row = proxy && self.strict;
+            return Ok(());
+        }
+        let targets = self.aim.targets(&state.aim, measurement.setpoint, driver, state.taken)?;
+        let plain = match self.mode.normalizes() {
+            true => None,
+            false => Some(self.plain(state, driver, targets.values)?),
+        };
+        state.counters.non_finite_streak = 0;
+        if self.spikes(state, driver) {
+            state.counters.spikes += 1;
+            close(state, Gate::Spike, proxy && self.on_spike == OnSpike::Keep);
+            return Ok(());
+        }
+
+        let anchors = match plain {
+            Some(_) => [[0.0; 2]; 2],
+            None => self.anchors(state, driver, targets.values),
+        };
+        state.taken = state.taken.saturating_add(1);
+        let reading = self.commit(state, &measurement, driver, proxy);
+        let excess = plain.unwrap_or_else(|| self.normalized(&reading, driver, anchors));
+
+        let frozen = state.spike.as_mut().is_some_and(|spike| spike.thaw());
+        let warming = reading.status == Status::Warming || state.taken < self.warmup;
+        let cold = warming || targets.learning;
+        let gate = match (frozen, cold) {
+            (true, _) => Gate::Frozen,
+            (false, true) => Gate::Warmup,
+            (false, false) => Gate::Waiting,
+        };
+        state.ease = measurement.ease.filter(|ease| ease.is_finite());
+        if reading.status != Status::Warming {
+            self.take(state, &excess, targets.values, cold, gate == Gate::Waiting);
+        }
+        self.aim.settle(&mut state.aim, &targets);
+        close(state, gate, proxy);
+        Ok(())
+    }
+
+    /// The errors at a moved point, against the same targets; takes nothing in. The constraint's
+    /// turn stays open where it was open, and a moved point without a measurement keeps the errors
+    /// that were observed but has no row.
+    pub(crate) fn remeasure(
+        &self,
+        state: &mut MultiplierState,
+        measurement: Option<Measurement>,
+    ) -> Result<(), StepError> {
+        if !state.gate.open() {
+            return Ok(());
+        }
+        let Some(measurement) = measurement else {
+            state.row = false;
+            return Ok(());
+        };
+        self.admit(&measurement)?;
+        let proxy = self.legal(state, measurement.value);
+        let Some(driver) = self.driver(&measurement) else {
+            state.row = proxy;
+            return Ok(());
+        };
+        if !self.legal(state, driver) {
+            close(state, Gate::NonFinite, proxy && self.strict);
+            return Ok(());
+        }
+        let targets = [0, 1].map(|side| state.sides.get(side).map_or(0.0, |side| side.target));
+        let jump = match (&self.spike, &state.spike) {
+            (Some(gate), Some(spike)) => gate.jump(spike, driver),
+            _ => Jump::None,
+        };
+        if self.bad(jump) {
+            close(state, Gate::Spike, proxy && self.on_spike == OnSpike::Keep);
+            return Ok(());
+        }
+        let excess = if self.mode.normalizes() {
+            let anchors = self.anchors(state, driver, targets);
+            let reading = self.peek(state, driver);
+            self.normalized(&reading, driver, anchors)
+        } else {
+            self.plain(state, driver, targets)?
+        };
+        for (place, sign) in self.sense.sides().iter().enumerate() {
+            let side = &mut state.sides[place];
+            side.error = sign * excess.now[place];
+            side.clipped = side.error.clamp(-self.error_clip, self.error_clip);
+        }
+        if proxy {
+            state.value = measurement.value.clamp(-f64::MAX, f64::MAX);
+        }
+        state.row = proxy;
+        Ok(())
+    }
+
+    /// Whether a number can be taken in: finite, and not so large that its square is not.
+    fn legal(&self, state: &MultiplierState, value: f64) -> bool {
+        match (&self.normalizer, &state.normalizer) {
+            (Some(normalizer), Some(memory)) if value == f64::INFINITY => {
+                normalizer.peek(memory, value).status != Status::NonFinite
+            }
+            (Some(_), _) => value.abs() <= LARGEST,
+            (None, _) => value.is_finite(),
+        }
+    }
+
+    /// Whether a measurement has what the settings ask for, and nothing else.
+    pub(crate) fn admit(&self, measurement: &Measurement) -> Result<(), StepError> {
+        match (self.aim.reads_setpoint(), measurement.setpoint) {
+            (true, None) => return Err(StepError::Missing("setpoint")),
+            (true, Some(setpoint)) => RangeError::finite("setpoint", setpoint).map(drop)?,
+            (false, Some(value)) => {
+                let rule = "must not be given where the target is none";
+                return Err(RangeError { quantity: "setpoint", rule, value }.into());
+            }
+            (false, None) => {}
+        }
+        match measurement.strict.filter(|_| !self.strict) {
+            Some(value) => {
+                let rule = "must not be given to a constraint without `strict`";
+                Err(RangeError { quantity: "strict measurement", rule, value }.into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The gate of a measurement without an error.
+    pub(crate) fn refuse(&self, state: &mut MultiplierState) {
+        state.counters.non_finite += 1;
+        state.counters.non_finite_streak += 1;
+        close(state, Gate::NonFinite, false);
+    }
+
+    /// The number that drives λ; `None` where the strict one was not measured.
+    fn driver(&self, measurement: &Measurement) -> Option<f64> {
+        if self.strict { measurement.strict } else { Some(measurement.value) }
+    }
+
+    /// Whether a jump is one to the bad side, against which the multiplier must be held.
+    fn bad(&self, jump: Jump) -> bool {
+        match (self.sense.sides(), jump) {
+            (_, Jump::None) => false,
+            ([sign], Jump::Up) if !self.sense.signed() => *sign > 0.0,
+            ([sign], Jump::Down) if !self.sense.signed() => *sign < 0.0,
+            _ => true,
+        }
+    }
+
+    /// Gate 2; takes the number into the window where it stays open.
+    fn spikes(&self, state: &mut MultiplierState, driver: f64) -> bool {
+        let (Some(gate), Some(spike)) = (&self.spike, &mut state.spike) else { return false };
+        let jump = gate.jump(spike, driver);
+        if self.bad(jump) {
+            if gate.freeze(spike) == Answer::Hold {
+                return true;
+            }
+            state.counters.regimes += 1;
+        } else if jump != Jump::None {
+            state.counters.drops += 1;
+        }
+        gate.accept(spike, driver);
+        false
+    }
+
+    /// The one commit of a step, and what the driver's normalizer says.
+    fn commit(
+        &self,
+        state: &mut MultiplierState,
+        measurement: &Measurement,
+        driver: f64,
+        proxy: bool,
+    ) -> Reading {
+        if !self.strict {
+            return self.commit_proxy(state, driver);
+        }
+        if proxy {
+            self.commit_proxy(state, measurement.value);
+        }
+        match &mut state.strict {
+            Some(strict) => strict.commit(self.normalizer.as_ref(), driver, measurement.value),
+            None => identity(driver),
+        }
+    }
+
+    fn commit_proxy(&self, state: &mut MultiplierState, value: f64) -> Reading {
+        let reading = match (&self.normalizer, &mut state.normalizer) {
+            (Some(normalizer), Some(memory)) => normalizer.commit(memory, value),
+            _ => identity(value),
+        };
+        state.value = value.clamp(-f64::MAX, f64::MAX);
+        state.normalized = reading.value;
+        // Until a warm normalizer has seen a spread, its slope is used as it is and limits nothing.
+        let (settled, spread) = (state.settled, reading.status == Status::Ok);
+        let before = state.slope.filter(|_| settled);
+        state.slope = Some(self.slope.next(before, reading.slope, spread));
+        state.settled = settled || spread;
+        reading
+    }
+
+    fn peek(&self, state: &MultiplierState, driver: f64) -> Reading {
+        let memory = match &state.strict {
+            Some(strict) => strict.normalizer(),
+            None => state.normalizer.as_ref(),
+        };
+        match (&self.normalizer, memory) {
+            (Some(normalizer), Some(memory)) => normalizer.peek(memory, driver),
+            _ => identity(driver),
+        }
+    }
+
+    /// What the targets are compared as, now and with the targets of before: themselves, or in
+    /// mode `mapped` where they stand in the state that reads the driver.
+    fn anchors(&self, state: &MultiplierState, driver: f64, targets: [f64; 2]) -> [[f64; 2]; 2] {
+        let memory = match &state.strict {
+            Some(strict) => strict.normalizer(),
+            None => state.normalizer.as_ref(),
+        };
+        let anchor = |target| match (&self.normalizer, memory) {
+            (Some(normalizer), Some(memory)) if self.mode.maps() => {
+                normalizer.map_after(memory, driver, target)
+            }
+            _ => target,
+        };
+        let mut anchors = [targets, self.aim.before(&state.aim, targets)];
+        let (count, moved) = (state.sides.len(), anchors[0] != anchors[1]);
+        if self.mode.maps() {
+            for place in 0..count {
+                anchors[0][place] = anchor(anchors[0][place]);
+                let before = if moved { anchor(anchors[1][place]) } else { anchors[0][place] };
+                anchors[1][place] = before;
+            }
+        }
+        anchors
+    }
+
+    fn normalized(&self, reading: &Reading, driver: f64, anchors: [[f64; 2]; 2]) -> Excess {
+        let at = |anchor| self.mode.normalized(reading, driver, anchor);
+        Excess { now: anchors[0].map(at), before: anchors[1].map(at) }
+    }
+
+    fn plain(
+        &self,
+        state: &MultiplierState,
+        driver: f64,
+        targets: [f64; 2],
+    ) -> Result<Excess, RangeError> {
+        let before = self.aim.before(&state.aim, targets);
+        let mut excess = Excess { now: [0.0; 2], before: [0.0; 2] };
+        for place in 0..state.sides.len() {
+            excess.now[place] = self.mode.plain(driver, targets[place])?;
+            let moved = before[place] != targets[place];
+            let then = moved.then(|| self.mode.plain(driver, before[place]).ok()).flatten();
+            excess.before[place] = then.unwrap_or(excess.now[place]);
+        }
+        Ok(excess)
+    }
+
+    /// Takes over errors: into the averages where the target moved, and into the satisfaction.
+    fn take(
+        &self,
+        state: &mut MultiplierState,
+        excess: &Excess,
+        targets: [f64; 2],
+        cold: bool,
+        open: bool,
+    ) {
+        let mut jumped = false;
+        let (mut holds, mut inside) = (true, true);
+        for (place, sign) in self.sense.sides().iter().enumerate() {
+            let side = &mut state.sides[place];
+            side.target = targets[place];
+            side.error = sign * excess.now[place];
+            side.clipped = side.error.clamp(-self.error_clip, self.error_clip);
+            let shift = sign * (excess.now[place] - excess.before[place]);
+            if shift != 0.0 && shift.is_finite() {
+                self.smoothing.shift(&mut side.dual.smoother, shift);
+                side.collected =
+                    (side.collected + shift * side.count as f64).clamp(-f64::MAX, f64::MAX);
+                jumped |= shift.abs() > self.target_jump;
+            }
+            let size = if self.sense.signed() { side.error.abs() } else { side.error };
+            holds &= size <= self.deadzone;
+            inside &= side.error.abs() < self.deadzone;
+            if open {
+                let strictly = side.error < -self.deadzone;
+                side.satisfied_run =
+                    if strictly { side.satisfied_run.saturating_add(1) } else { 0 };
+            }
+        }
+        if jumped && self.resume.is_some() {
+            state.resume = Some(0);
+        }
+        if !cold {
+            state.satisfaction.push(holds, inside);
+        }
+    }
+}
+
+/// Ends the gates of a measurement.
+fn close(state: &mut MultiplierState, gate: Gate, row: bool) {
+    state.gate = gate;
+    state.row = row;
+    for side in &mut state.sides {
+        side.gate = gate;
+        side.trial = None;
+    }
+}
+
+/// What a constraint without a normalizer reads.
+pub(crate) fn identity(value: f64) -> Reading {
+    Reading { value, slope: 1.0, scale: 1.0, status: Status::Ok }
+}

@@ -1,0 +1,1 @@
+//! Outer loop over targets: Bayesian optimization and population-based training.

@@ -1,0 +1,53 @@
+//! Does a series swing, and with which period?
+
+/// A swing that repeats itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Oscillation {
+    /// The dominant period, in values of the series.
+    pub period: f64,
+    /// Autocorrelation at the whole lag nearest to the period, `Σ x_i·x_{i+k} / Σ x_i²` without the mean:
+    /// for a pure sine `1 − k/n`.
+    pub autocorrelation: f64,
+    /// Autocorrelation at half the period: for a pure sine `−(1 − k/2n)`, for noise about 0.
+    pub trough: f64,
+}
+
+/// The lag at which a series is most like itself, once it has been unlike itself: the highest
+/// autocorrelation after the first negative one, among lags of up to half the series. A parabola through
+/// the peak and its neighbours gives the period to a fraction.
+///
+/// `None` for a series that is constant, shorter than 8, or never unlike itself.
+pub fn dominant_period(values: &[f64]) -> Option<Oscillation> {
+    let count = values.len();
+    let scale = values.iter().fold(0.0_f64, |scale, value| scale.max(value.abs()));
+    if count < 8 || scale == 0.0 || !scale.is_finite() {
+        return None;
+    }
+    // Scaled values cannot overflow when they are squared.
+    let mean = values.iter().map(|value| value / scale / count as f64).sum::<f64>();
+    let centred: Vec<f64> = values.iter().map(|value| value / scale - mean).collect();
+    let energy: f64 = centred.iter().map(|value| value * value).sum();
+    if energy <= 1e-24 * count as f64 {
+        return None;
+    }
+    let correlations: Vec<f64> = (0..=count / 2)
+        .map(|lag| {
+            let pairs = centred.iter().zip(&centred[lag..]);
+            pairs.map(|(now, later)| now * later).sum::<f64>() / energy
+        })
+        .collect();
+    let first = correlations.iter().position(|correlation| *correlation < 0.0)?;
+    // The last lag has no right neighbour, so it cannot be told whether it is a peak.
+    let peak = (first..correlations.len() - 1)
+        .filter(|lag| correlations[*lag] > 0.0)
+        .filter(|lag| correlations[*lag] >= correlations[lag - 1])
+        .filter(|lag| correlations[*lag] >= correlations[lag + 1])
+        .max_by(|left, right| correlations[*left].total_cmp(&correlations[*right]))?;
+    let (left, top, right) =
+        (correlations[peak - 1], correlations[peak], correlations[peak + 1]);
+    let bend = left - 2.0 * top + right;
+    let shift = if bend < 0.0 { 0.5 * (left - right) / bend } else { 0.0 };
+    let period = peak as f64 + shift;
+    let trough = correlations[(period / 2.0).round() as usize];
+    Some(Oscillation { period, autocorrelation: top, trough })
+}

@@ -1,0 +1,57 @@
+//! R5: gradients pull against each other.
+
+use crate::doctor::chart::Chart;
+use crate::doctor::config::DoctorConfig;
+use crate::doctor::finding::{Change, Diagnosis};
+use crate::doctor::memory::RunMemory;
+use crate::doctor::observation::StepObservation;
+use crate::doctor::profile::RunProfile;
+use crate::doctor::statistics::mean;
+
+/// Mean cosine below −0.2, or more than half of the pairs with a negative one.
+pub(crate) fn conflict(
+    config: &DoctorConfig,
+    run: &RunProfile,
+    memory: &RunMemory,
+    charts: &[Chart<'_>],
+) -> Option<Diagnosis> {
+    let thresholds = &config.conflict;
+    let average = |value: fn(&StepObservation) -> Option<f64>| {
+        let values: Vec<f64> = memory.steps.iter().filter_map(value).collect();
+        (values.len() >= thresholds.count).then(|| mean(&values))
+    };
+    let cosine = average(|step| step.mean_cosine);
+    let share = average(|step| step.conflict_share);
+    let opposed = cosine.is_some_and(|cosine| cosine < -thresholds.cosine);
+    if !opposed && share.is_none_or(|share| share <= thresholds.share) {
+        return None;
+    }
+    let text = "The terms pull in opposite directions, and their sum goes nowhere. Resolve the \
+                conflict between the gradients, or relax the constraint that matters least.";
+    Some(
+        Diagnosis::new(text)
+            .evidence_if("mean cosine", cosine)
+            .evidence_if("share of conflicting pairs", share)
+            .propose(surgery(run))
+            .propose(least(charts))
+            .advise("stagger the multipliers, so that not all of them move in the same step"),
+    )
+}
+
+/// Of the methods of the reference's section 8.4, those that respect the multipliers.
+fn surgery(run: &RunProfile) -> Option<Change> {
+    let proposed = match run.surgery.as_deref() {
+        Some("cagrad") => return None,
+        Some("upgrad") => "cagrad",
+        _ => "upgrad",
+    };
+    let present = run.surgery.as_ref().map(|name| format!("{name:?}"));
+    Some(Change::set("dual.surgery", present, format!("{proposed:?}")))
+}
+
+/// A looser target for the soft constraint with the lowest weight.
+fn least(charts: &[Chart<'_>]) -> Option<Change> {
+    let soft = charts.iter().filter(|chart| !chart.profile.hard && chart.side().is_some());
+    soft.min_by(|left, right| left.profile.weight.total_cmp(&right.profile.weight))
+        .and_then(Chart::relaxed)
+}

@@ -1,0 +1,31 @@
+//! R10: the reference of a normalizer moves.
+
+use crate::doctor::chart::Chart;
+use crate::doctor::finding::Diagnosis;
+use crate::doctor::observation::DriftReading;
+
+/// The detectors of the normalizer that was passed in: Kolmogorov–Smirnov or population stability above
+/// its critical value.
+pub(super) fn drift(chart: &Chart<'_>) -> Option<Diagnosis> {
+    let drift = &chart.memory.drift;
+    let alarm = |reading: Option<DriftReading>| reading.is_some_and(DriftReading::is_alarm);
+    if !alarm(drift.kolmogorov_smirnov) && !alarm(drift.population_stability) {
+        return None;
+    }
+    let text = "The values that the normalizer compares with have moved: the same normalized loss means \
+                something else than before, and the same multiplier pushes differently.";
+    let frozen = chart.profile.normalizer.windowed().filter(|_| chart.now.rolling);
+    let frozen = frozen
+        .map(|kind| chart.write(&format!("normalizer.{kind}.reference"), "\"frozen\""));
+    let mut diagnosis = Diagnosis::new(text);
+    for (name, critical, reading) in [
+        ("Kolmogorov–Smirnov distance", "its critical value", drift.kolmogorov_smirnov),
+        ("population stability index", "its critical value", drift.population_stability),
+        ("Page–Hinkley statistic", "its critical value", drift.page_hinkley),
+    ] {
+        diagnosis = diagnosis
+            .evidence_if(name, reading.map(|reading| reading.statistic))
+            .evidence_if(critical, reading.map(|reading| reading.critical));
+    }
+    Some(diagnosis.propose(frozen).propose([chart.write("slope", "{ limit = 1.05 }")]))
+}

@@ -1,0 +1,98 @@
+//! Tests of the doctor: one file per kind.
+
+mod alerts;
+mod closed_loop;
+mod config;
+mod display;
+mod healthy;
+mod period;
+mod properties;
+mod seed;
+mod simulation;
+mod state;
+mod streams;
+
+use homeostat_telemetry::{
+    ConstraintProfile, Doctor, DoctorConfig, DoctorState, Finding, Gate, Observation, Rule,
+    RunProfile, StepObservation,
+};
+
+/// The doctor of a run with the default thresholds.
+#[track_caller]
+fn doctor(profile: RunProfile) -> Doctor {
+    DoctorConfig::default().init(profile).expect("a legal run")
+}
+
+/// The doctor of a single constraint.
+#[track_caller]
+fn doctor_of(constraint: ConstraintProfile) -> Doctor {
+    doctor(RunProfile::new(vec![constraint]))
+}
+
+/// Feeds a single constraint and the steps, and collects what is told.
+#[track_caller]
+fn watch(
+    doctor: &Doctor,
+    state: &mut DoctorState,
+    steps: usize,
+    mut next: impl FnMut(usize) -> (Observation, StepObservation),
+) -> Vec<Finding> {
+    let mut news = Vec::new();
+    for step in 0..steps {
+        let (observation, of_the_step) = next(step);
+        doctor.observe(state, &observation).expect("legal numbers");
+        news.extend(doctor.step(state, &of_the_step));
+    }
+    news
+}
+
+/// Feeds a single constraint, and collects what is told.
+#[track_caller]
+fn feed(doctor: &Doctor, steps: usize, mut next: impl FnMut(usize) -> Observation) -> Vec<Finding> {
+    let mut state = doctor.init_state();
+    watch(doctor, &mut state, steps, |step| (next(step), StepObservation::default()))
+}
+
+/// An update of a constraint that is met, acts, and lies inside its deadzone.
+fn calm(constraint: usize) -> Observation {
+    Observation {
+        raw: 0.1,
+        normalized: 0.1,
+        target: 0.1,
+        multiplier: 1.0,
+        maximum: 50.0,
+        effective: 1.0,
+        rate: 5e-3,
+        deadzone: 0.02,
+        gate: Gate::Deadzone,
+        ..Observation::new(constraint)
+    }
+}
+
+/// The first finding of a rule.
+fn of_rule(findings: &[Finding], rule: Rule) -> Option<&Finding> {
+    findings.iter().find(|finding| finding.rule == rule)
+}
+
+/// The first finding of a rule that must be there.
+#[track_caller]
+fn found(findings: &[Finding], rule: Rule) -> &Finding {
+    let list = || findings.iter().map(|finding| finding.rule.id()).collect::<Vec<_>>();
+    of_rule(findings, rule).unwrap_or_else(|| panic!("no {rule} among {:?}", list()))
+}
+
+/// The rules, without the alerts, that spoke.
+fn rules(findings: &[Finding]) -> Vec<&'static str> {
+    let mut ids: Vec<&str> = findings
+        .iter()
+        .filter(|finding| !finding.rule.is_alert())
+        .map(|finding| finding.rule.id())
+        .collect();
+    ids.dedup();
+    ids
+}
+
+/// The proposals as they stand in a file.
+fn lines(finding: &Finding) -> Vec<String> {
+    finding.changes().map(ToString::to_string).collect()
+}

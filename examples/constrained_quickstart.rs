@@ -1,0 +1,16 @@
+//! Can a small classifier be accurate, calibrated and fair at once, without a loss weight chosen by hand?
+//! Trains it twice: on cross-entropy alone, and under a calibration error of at most 0.05 and a
+//! demographic-parity gap of at most 0.02.
+//!
+//! ```text
+//! cargo run --release --example constrained_quickstart
+//! cargo run --release --example constrained_quickstart -- --seed 3 --config my.toml
+//! ```
+//!
+//! The last line says whether both constraints hold on data that neither training saw.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    homeostat_examples::quickstart::program::main(std::env::args())
+}

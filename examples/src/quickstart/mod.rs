@@ -1,0 +1,7 @@
+//! What `constrained_quickstart` trains: data, model, and the two constrained numbers.
+
+pub mod applicants;
+pub mod classifier;
+pub mod measures;
+pub mod program;
+pub mod train;

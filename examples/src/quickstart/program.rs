@@ -1,0 +1,258 @@
+//! From the command line to the exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use burn::backend::Autodiff;
+use burn::tensor::backend::AutodiffBackend;
+use burn_flex::Flex;
+use burn_ndarray::NdArray;
+use clap::{Arg, ArgAction, Command, value_parser};
+use homeostat::burn::{DualEngine, DualError};
+use homeostat::multiplier::{DualConfig, Schedule, Target};
+
+use super::train::{Outcome, Plan, Splits, train};
+use crate::files::write_atomically;
+use crate::trainer::backend::{BackendChoice, BackendError, probe_cuda};
+
+/// The constraints where no file is given.
+const CONSTRAINTS: &str = include_str!("../../../configs/constrained_quickstart.toml");
+
+/// The run cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuickstartError {
+    /// No such backend, or it cannot be used.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The configuration cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The configuration is not legal.
+    #[error("{0}")]
+    Config(String),
+    /// A step was refused.
+    #[error(transparent)]
+    Dual(#[from] DualError),
+    /// The summary cannot be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+}
+
+fn command() -> Command {
+    Command::new("constrained_quickstart")
+        .about(
+            "Trains a small classifier twice: on cross-entropy alone, and under two constraints \
+             (calibration error, demographic-parity gap) held by a dual engine",
+        )
+        .arg(number("steps", "600", "Optimizer steps of each training"))
+        .arg(number("seed", "0", "Seed of the applicants and the start weights"))
+        .arg(number("hidden", "32", "Units of each hidden layer"))
+        .arg(number("log-every", "60", "Print the constraints every so many steps; 0: never"))
+        .arg(
+            Arg::new("learning-rate")
+                .long("learning-rate")
+                .value_name("RATE")
+                .help("Learning rate of Adam")
+                .value_parser(value_parser!(f64))
+                .default_value("0.005"),
+        )
+        .arg(
+            Arg::new("margin")
+                .long("margin")
+                .value_name("NUMBER")
+                .help("How much stricter than its target a constraint is trained: what holds where it is \
+                       measured must hold on unseen applicants too")
+                .value_parser(value_parser!(f64))
+                .default_value("0.01"),
+        )
+        .arg(text("backend", "BACKEND", "flex, ndarray, or cuda[:index]").default_value("flex"))
+        .arg(text("config", "FILE", "Constraints; default: configs/constrained_quickstart.toml"))
+        .arg(text("output", "FILE", "Write a summary as JSON"))
+        .arg(
+            Arg::new("print-config")
+                .long("print-config")
+                .help("Print the constraints and end")
+                .action(ArgAction::SetTrue),
+        )
+}
+
+fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("NUMBER")
+        .help(help)
+        .value_parser(value_parser!(u32))
+        .default_value(default)
+}
+
+fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+/// Runs the program with these arguments, the first of which is its own name.
+#[expect(clippy::print_stderr, reason = "the last word of a program that failed")]
+pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
+    match run(&command().get_matches_from(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the printed configuration is what was asked for")]
+fn run(matches: &clap::ArgMatches) -> Result<(), QuickstartError> {
+    let path = matches.get_one::<String>("config").map(PathBuf::from);
+    let (name, text) = match path {
+        None => ("configs/constrained_quickstart.toml".to_owned(), CONSTRAINTS.to_owned()),
+        Some(path) => match std::fs::read_to_string(&path) {
+            Ok(text) => (path.display().to_string(), text),
+            Err(source) => return Err(QuickstartError::Read { path, source }),
+        },
+    };
+    if matches.get_flag("print-config") {
+        print!("{text}");
+        return Ok(());
+    }
+    let config = homeostat::read_dual(&name, &text)
+        .map_err(|error| QuickstartError::Config(error.to_string()))?;
+    let whole = |name: &str| matches.get_one::<u32>(name).copied().unwrap_or_default();
+    let plan = Plan {
+        steps: whole("steps").into(),
+        hidden: whole("hidden").max(1) as usize,
+        learning_rate: matches.get_one::<f64>("learning-rate").copied().unwrap_or_default(),
+        seed: whole("seed").into(),
+    };
+    let margin = matches.get_one::<f64>("margin").copied().unwrap_or_default();
+    let job = Job {
+        strict: tightened(&config, margin),
+        config,
+        plan,
+        log_every: whole("log-every").into(),
+        output: matches.get_one::<String>("output").map(PathBuf::from),
+    };
+    let backend = matches.get_one::<String>("backend").map_or("flex", String::as_str);
+    match backend.parse()? {
+        BackendChoice::Flex => job.run::<Autodiff<Flex>>(&Default::default()),
+        BackendChoice::NdArray => job.run::<Autodiff<NdArray<f32>>>(&Default::default()),
+        #[cfg(feature = "cuda")]
+        BackendChoice::Cuda(index) => {
+            probe_cuda(index)?;
+            job.run::<Autodiff<burn_cuda::Cuda>>(&burn_cuda::CudaDevice::new(index))
+        }
+        #[cfg(not(feature = "cuda"))]
+        BackendChoice::Cuda(index) => Ok(probe_cuda(index)?),
+    }
+}
+
+/// The same constraints with every fixed bound stricter by the margin.
+fn tightened(config: &DualConfig, margin: f64) -> DualConfig {
+    let mut config = config.clone();
+    for constraint in config.constraints.values_mut() {
+        if let Some(Target::Raw(Schedule::Fixed(target))) = &mut constraint.target {
+            *target -= margin;
+        }
+    }
+    config
+}
+
+struct Job {
+    config: DualConfig,
+    strict: DualConfig,
+    plan: Plan,
+    log_every: u64,
+    output: Option<PathBuf>,
+}
+
+impl Job {
+    #[expect(clippy::print_stdout, reason = "a program for a console")]
+    fn run<B: AutodiffBackend>(&self, device: &B::Device) -> Result<(), QuickstartError> {
+        let mut engine = DualEngine::new(&self.strict)
+            .map_err(|error| QuickstartError::Config(error.to_string()))?;
+        for warning in engine.dual().warnings() {
+            println!("warning: {warning}");
+        }
+        let splits = Splits::<B>::draw(self.plan.seed, device);
+        let begin = Instant::now();
+        println!("1. cross-entropy alone, {} steps", self.plan.steps);
+        let free = train(&splits, &self.plan, None, device, |_, _, _| {})?;
+        println!("2. the same under constraints");
+        let log_every = self.log_every;
+        let held = train(&splits, &self.plan, Some(&mut engine), device, |step, task, engine| {
+            if log_every > 0 && step.is_multiple_of(log_every) {
+                println!("\nstep {step}, task loss {task:.4} nats\n{}", engine.status());
+            }
+        })?;
+        self.report(&engine, free, held, begin.elapsed().as_secs_f64())
+    }
+
+    #[expect(clippy::print_stdout, reason = "a program for a console")]
+    fn report(
+        &self,
+        engine: &DualEngine,
+        free: Outcome,
+        held: Outcome,
+        seconds: f64,
+    ) -> Result<(), QuickstartError> {
+        let target = |name| match self.config.constraints.get(name)?.target {
+            Some(Target::Raw(Schedule::Fixed(target))) => Some(target),
+            _ => engine.constraint(name).map(|one| one.target()),
+        };
+        let limit = |name| target(name).unwrap_or(f64::INFINITY);
+        let (calibration, parity) = (limit("calibration"), limit("parity"));
+        println!("\non 40,000 applicants that nothing was trained on:");
+        println!("{:24} {:>10} {:>12} {:>8}", "", "accuracy", "calibration", "parity");
+        println!("{:24} {:>10} {:>12.4} {:>8.4}", "target", "-", calibration, parity);
+        for (name, one) in [("cross-entropy alone", free), ("under constraints", held)] {
+            let Outcome { accuracy, calibration, parity } = one;
+            println!("{name:24} {accuracy:>10.4} {calibration:>12.4} {parity:>8.4}");
+        }
+        if let Some(path) = &self.output {
+            write_summary(path, engine, free, held)?;
+        }
+        let holds = held.calibration <= calibration && held.parity <= parity;
+        let verdict = if holds { "both constraints hold" } else { "a constraint does not hold" };
+        println!("{verdict} on unseen applicants; {seconds:.1} s");
+        Ok(())
+    }
+}
+
+fn write_summary(
+    path: &Path,
+    engine: &DualEngine,
+    free: Outcome,
+    held: Outcome,
+) -> Result<(), QuickstartError> {
+    let multipliers: serde_json::Map<_, _> = engine
+        .dual()
+        .names()
+        .iter()
+        .zip(engine.state().constraints())
+        .map(|(name, one)| {
+            let rate = one.satisfaction().rate();
+            let entry = serde_json::json!({
+                "multiplier": one.multiplier(), "target": one.target(),
+                "violation": one.error(), "satisfied": rate,
+            });
+            (name.clone(), entry)
+        })
+        .collect();
+    let summary = serde_json::json!({
+        "cross_entropy_alone": free, "under_constraints": held, "constraints": multipliers,
+    });
+    write_atomically(path, format!("{summary:#}\n").as_bytes())
+        .map_err(|source| QuickstartError::Write { path: path.to_owned(), source })
+}

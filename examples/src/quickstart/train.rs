@@ -1,0 +1,109 @@
+//! One training of the quickstart, with constraints or without.
+
+use burn::optim::{AdamConfig, GradientsParams, Optimizer};
+use burn::prelude::*;
+use burn::tensor::backend::AutodiffBackend;
+use homeostat::burn::{ConstraintLoss, DualEngine, DualError};
+
+use super::applicants::Applicants;
+use super::classifier::{Classifier, cross_entropy};
+use super::measures::{accuracy, calibration_error, decide, parity_gap};
+
+/// What is trained on, what the constraints are measured on, and what nothing is trained on.
+#[derive(Clone, Debug)]
+pub struct Splits<B: Backend> {
+    /// Few and noisy, so that cross-entropy alone learns them by heart.
+    pub train: Applicants<B>,
+    /// For the constraints.
+    pub guard: Applicants<B>,
+    /// For the report.
+    pub test: Applicants<B>,
+}
+
+impl<B: Backend> Splits<B> {
+    /// 2,000, 20,000 and 40,000 applicants.
+    pub fn draw(seed: u64, device: &B::Device) -> Self {
+        let draw = |count, split| Applicants::draw(count, seed, split, device);
+        Self { train: draw(2_000, 0), guard: draw(20_000, 1), test: draw(40_000, 2) }
+    }
+}
+
+/// How to train.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Units of each of the two hidden layers.
+    pub hidden: usize,
+    /// Learning rate of Adam.
+    pub learning_rate: f64,
+    /// Seed of the start weights.
+    pub seed: u64,
+}
+
+/// What came out, on the test applicants.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Outcome {
+    /// The share of right decisions.
+    pub accuracy: f64,
+    /// Expected calibration error.
+    pub calibration: f64,
+    /// Demographic-parity gap of the decisions.
+    pub parity: f64,
+}
+
+/// Trains on cross-entropy, under the engine's constraints where there is one; `watch` sees every step.
+pub fn train<B: AutodiffBackend>(
+    splits: &Splits<B>,
+    plan: &Plan,
+    mut engine: Option<&mut DualEngine>,
+    device: &B::Device,
+    mut watch: impl FnMut(u64, f64, &mut DualEngine),
+) -> Result<Outcome, DualError> {
+    B::seed(device, plan.seed);
+    let mut model = Classifier::<B>::new(plan.hidden, device);
+    let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
+    for step in 1..=plan.steps {
+        let logits = model.logits(splits.train.features.clone());
+        let task = cross_entropy(logits, splits.train.labels.clone());
+        let total = match engine.as_deref_mut() {
+            None => task,
+            Some(engine) => {
+                let losses = constraints(&model, &splits.guard);
+                let lagrangian = engine.lagrangian(task, &losses)?;
+                engine.step()?;
+                watch(step, lagrangian.task, engine);
+                lagrangian.total
+            }
+        };
+        let gradients = GradientsParams::from_grads(total.backward(), &model);
+        model = optimizer.step(plan.learning_rate, model, gradients);
+    }
+    Ok(judge(&model, &splits.test))
+}
+
+/// The two constrained losses, on the applicants that guard them.
+fn constraints<B: Backend>(
+    model: &Classifier<B>,
+    guard: &Applicants<B>,
+) -> [ConstraintLoss<'static, B>; 2] {
+    let probabilities = model.probabilities(guard.features.clone());
+    let gap = parity_gap(decide(probabilities.clone()), guard.groups.clone());
+    let proxy = parity_gap(probabilities.clone(), guard.groups.clone());
+    let calibration = calibration_error(probabilities, guard.labels.clone());
+    [
+        ConstraintLoss::new("calibration", calibration),
+        ConstraintLoss::new("parity", proxy).strict(gap),
+    ]
+}
+
+fn judge<B: Backend>(model: &Classifier<B>, test: &Applicants<B>) -> Outcome {
+    let probabilities = model.probabilities(test.features.clone()).detach();
+    let decisions = decide(probabilities.clone());
+    let number = |value: Tensor<B, 1>| value.into_scalar().elem::<f64>();
+    Outcome {
+        accuracy: number(accuracy(decisions.clone(), test.labels.clone())),
+        calibration: number(calibration_error(probabilities, test.labels.clone())),
+        parity: number(parity_gap(decisions, test.groups.clone())),
+    }
+}
