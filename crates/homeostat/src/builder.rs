@@ -31,6 +31,8 @@ pub struct Builder {
     clock: Clock,
     layout: Layout,
     signals: Vec<Signal>,
+    // What controllers turn signals into, and others measure.
+    conditioned: Vec<PortId>,
     starts: Vec<Start>,
     // Ports that hold a number before the first step, and which where it is a single one.
     started: BTreeMap<PortId, Option<f64>>,
@@ -49,6 +51,7 @@ impl Builder {
             clock,
             layout,
             signals,
+            conditioned: Vec::new(),
             starts: Vec::new(),
             started: BTreeMap::new(),
             controllers: Vec::new(),
@@ -115,7 +118,7 @@ impl Builder {
     /// Puts a setpoint for a declared sensor on the board, whatever that sensor measures.
     pub fn setpoint_of(&mut self, name: &str, value: f64) -> Result<(), BuildError> {
         let owner = format!("setpoint '{name}'");
-        let quantity = catalog::quantity_of(&self.signals, &owner, name)?;
+        let quantity = catalog::quantity_of(&self.measurable(), &owner, name)?;
         catalog::setpoint(self, quantity, name, value)
     }
 
@@ -154,6 +157,8 @@ impl Builder {
         for (name, value) in &config.weight {
             self.weight(name, *value)?;
         }
+        let enabled = config.controller.values().filter(|one| one.enabled);
+        self.conditioned.extend(enabled.filter_map(catalog::conditioned));
         for (name, value) in &config.setpoint {
             self.setpoint_of(name, *value)?;
         }
@@ -179,8 +184,10 @@ impl Builder {
         self.started.contains_key(&PortId { quantity, name: name.to_owned() })
     }
 
-    pub(crate) fn signals(&self) -> &[Signal] {
-        &self.signals
+    /// Everything that can be measured or have a setpoint.
+    pub(crate) fn measurable(&self) -> Vec<PortId> {
+        let signals = self.signals.iter().map(|signal| signal.port.clone());
+        signals.chain(self.conditioned.iter().cloned()).collect()
     }
 
     /// Checks the wiring, derives the order and binds every controller.

@@ -6,16 +6,17 @@ use std::collections::BTreeMap;
 
 use homeostat_core::{
     Clock, ConfigError, Controller, Entropy, FaultCount, GradientNorm, LearningRate, LogVariance,
-    Metric, Multiplier, NormalizedLoss, NormalizerSlope, Optional, ParameterNorm, Port, Quantity,
-    RawLoss, Setpoint, UpdateNorm, Weight, Wired,
+    Metric, Multiplier, NormalizedLoss, NormalizerSlope, Optional, ParameterNorm, Port, PortId,
+    Quantity, RawLoss, Setpoint, UpdateNorm, Weight, Wired,
 };
 use homeostat_governor::{ConstantConfig, CosineConfig, GovernorConfig, RampConfig};
 use homeostat_multiplier::{Input, MultiplierConfig};
+use homeostat_normalize::{Normalize, NormalizerConfig};
 use homeostat_pid::PidConfig;
 use homeostat_precision::PrecisionConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::builder::{Builder, FAULTS, Signal};
+use crate::builder::{Builder, FAULTS};
 use crate::config::ControllerConfig;
 use crate::error::BuildError;
 
@@ -24,7 +25,9 @@ use crate::error::BuildError;
 #[serde(rename_all = "kebab-case")]
 pub enum LawConfig {
     /// [`homeostat_multiplier`]
-    Multiplier(MultiplierConfig),
+    Multiplier(Box<MultiplierConfig>),
+    /// [`homeostat_normalize`]
+    Normalize(NormalizerConfig),
     /// [`homeostat_pid`]
     Pid(PidConfig),
     /// [`homeostat_precision`]
@@ -43,6 +46,7 @@ impl LawConfig {
     fn name(&self) -> &'static str {
         match self {
             Self::Multiplier(_) => "multiplier",
+            Self::Normalize(_) => "normalize",
             Self::Pid(_) => "pid",
             Self::Precision(_) => "precision",
             Self::Governor(_) => "governor",
@@ -51,6 +55,15 @@ impl LawConfig {
             Self::Constant(_) => "constant",
         }
     }
+}
+
+/// What a controller makes of a signal that others measure, or set a point for.
+pub(crate) fn conditioned(config: &ControllerConfig) -> Option<PortId> {
+    let name = match &config.law {
+        LawConfig::Normalize(_) => config.writes.get("normalized_loss")?,
+        _ => return None,
+    };
+    Some(Port::<NormalizedLoss>::new(name.as_str()).id())
 }
 
 /// Runs `$body` with `$type` standing for the scalar quantity of that name.
@@ -114,12 +127,12 @@ macro_rules! with_quantity {
 }
 /// The quantity of the signal of that name.
 pub(crate) fn quantity_of(
-    signals: &[Signal],
+    signals: &[PortId],
     owner: &str,
     name: &str,
 ) -> Result<&'static str, BuildError> {
     let found: Vec<_> =
-        signals.iter().filter(|one| one.port.name == name).map(|one| one.port.quantity).collect();
+        signals.iter().filter(|one| one.name == name).map(|one| one.quantity).collect();
     match found.as_slice() {
         [quantity] => Ok(quantity),
         [_, _, ..] => Err(BuildError::Ambiguous {
@@ -128,7 +141,7 @@ pub(crate) fn quantity_of(
             quantities: found.join(" and as "),
         }),
         [] => {
-            let names: Vec<_> = signals.iter().map(|one| format!("'{}'", one.port.name)).collect();
+            let names: Vec<_> = signals.iter().map(|one| format!("'{}'", one.name)).collect();
             Err(BuildError::UnknownSignal {
                 owner: owner.to_owned(),
                 name: name.to_owned(),
@@ -250,7 +263,7 @@ pub(crate) fn build(
     let mut roles = Roles::new(name, config);
     let controller: Box<dyn Controller> = match &config.law {
         LawConfig::Multiplier(law) => {
-            let law = MultiplierConfig { initial: law.initial.or(start), ..law.clone() };
+            let law = MultiplierConfig { initial: law.initial.or(start), ..(**law).clone() };
             let (measured, quantity, output) = weigh(builder, &mut roles, law.initial)?;
             with_quantity!(quantity, Q => {
                 let setpoint: Optional<Setpoint<Q>> = roles.optional("setpoint");
@@ -258,6 +271,15 @@ pub(crate) fn build(
                 let input = (Port::<Q>::new(measured), setpoint);
                 Box::new(Wired::new(name, law.init::<Q>(clock).map_err(fail)?, input, output))
             })
+        }
+        LawConfig::Normalize(law) => {
+            let input = roles.read::<RawLoss>("loss")?;
+            let outputs = (
+                roles.write::<NormalizedLoss>(builder, "normalized_loss")?,
+                roles.write::<NormalizerSlope>(builder, "slope")?,
+            );
+            let law = Normalize::new(law.init().map_err(fail)?);
+            Box::new(Wired::new(name, law, input, outputs))
         }
         LawConfig::Pid(law) => {
             let law = PidConfig { initial: law.initial.or(start), ..law.clone() };
@@ -333,7 +355,7 @@ fn weigh<'a>(
 ) -> Result<(&'a str, &'static str, Port<Weight>), BuildError> {
     let measured = roles.read_name("measured");
     let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
-    let quantity = quantity_of(builder.signals(), &owner(roles.controller), measured)?;
+    let quantity = quantity_of(&builder.measurable(), &owner(roles.controller), measured)?;
     let output = roles.write::<Weight>(builder, "weight")?;
     if let Some(initial) = initial {
         builder.start_at::<Weight>(output.name(), initial)?;

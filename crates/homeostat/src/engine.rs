@@ -46,11 +46,11 @@ fn wire(
 ) -> Result<ConstraintInputs, BuildError> {
     let owner = format!("constraint '{name}'");
     let find = |signal: &str| -> Result<Input, BuildError> {
-        Ok(input(quantity_of(builder.signals(), &owner, signal)?, signal))
+        Ok(input(quantity_of(&builder.measurable(), &owner, signal)?, signal))
     };
     let optional = |signal: &Option<String>| signal.as_deref().map(find).transpose();
     let measured = constraint.measured.as_deref().unwrap_or(name);
-    let quantity = quantity_of(builder.signals(), &owner, measured)?;
+    let quantity = quantity_of(&builder.measurable(), &owner, measured)?;
     Ok(ConstraintInputs {
         measured: input(quantity, measured),
         strict: optional(&constraint.strict)?,

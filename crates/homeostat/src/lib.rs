@@ -47,6 +47,7 @@ mod error;
 mod means;
 mod orchestrator;
 mod order;
+mod watch;
 
 #[cfg(feature = "burn")]
 pub use homeostat_burn as burn;
@@ -59,9 +60,11 @@ pub use homeostat_core::{
 };
 pub use homeostat_governor as governor;
 pub use homeostat_multiplier as multiplier;
+pub use homeostat_normalize as normalize;
 pub use homeostat_pid as pid;
 pub use homeostat_precision as precision;
 pub use homeostat_signal as signal;
+pub use homeostat_telemetry as telemetry;
 
 pub use builder::{Builder, FAULTS};
 pub use catalog::LawConfig;
@@ -70,6 +73,7 @@ pub use dual_file::{place_dual, read_dual};
 pub use error::{BuildError, Stopped};
 pub use means::Means;
 pub use orchestrator::{Counts, Orchestrator, OrchestratorSnapshot, StepReport};
+pub use watch::Watch;
 
 /// The code on the front page compiles and runs.
 #[cfg(doctest)]

@@ -4,6 +4,7 @@
 mod check;
 mod observe;
 mod price;
+mod read;
 mod report;
 mod state;
 mod step;
@@ -23,7 +24,7 @@ use crate::spike::SpikeGate;
 use crate::verdict::Judge;
 use crate::violation::{ErrorMode, Sense};
 
-pub(crate) use observe::identity;
+pub(crate) use read::identity;
 pub use state::MultiplierState;
 
 /// Who holds the constraint.

@@ -5,6 +5,7 @@ mod controller;
 mod defaults;
 mod error;
 mod family;
+mod inspect;
 mod load;
 mod state;
 mod warnings;
@@ -262,8 +263,9 @@ impl Dual {
     fn price(&self, state: &mut DualState) {
         for (index, constraint) in self.constraints.iter().enumerate() {
             let one = &state.constraints[index];
-            state.coefficients[index] = constraint.coefficient(one);
-            state.effective[index] = constraint.effective(one);
+            let effective = constraint.effective(one);
+            state.effective[index] = effective;
+            state.coefficients[index] = if one.has_row() { effective } else { 0.0 };
         }
     }
 }

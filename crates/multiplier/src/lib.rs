@@ -1,19 +1,27 @@
 //! Primal-dual multipliers: the weight of a loss term as the price of a constraint.
 //!
-//! A term that must stay below (or above) a target gets the weight `λ`, which rises while the
-//! constraint is violated and falls while it holds:
+//! A loss that must stay below (or above, at, or between) a target gets the multiplier `λ`, which rises
+//! while the constraint is violated and falls while it holds; the model pays `w · λ · slope` times the
+//! gradient of the loss:
 //!
-//! `λ ← clamp(λ + η · clip(violation, ±c), λ_min, λ_max)`
+//! `m ← (1 − α) m + α e`, `λ ← clamp((1 − ρ) λ + η m, λ_min, λ_max)`
 //!
-//! Source: dual ascent (Arrow, Hurwicz and Uzawa 1958), as in `fragile`'s topoencoder, commit
-//! 2f7a0570. The page `docs/mechanisms/multiplier.md` has the variants and the reasons.
+//! Source: dual ascent (Arrow, Hurwicz and Uzawa 1958) with the stability tricks of the design note, seed
+//! 000 §4, and, for a constraint alone, `fragile`'s topoencoder, commit 2f7a0570. The page
+//! `docs/mechanisms/multiplier.md` has the order of a step, the variants and the reasons.
 //!
 //! | concept | item |
 //! | --- | --- |
-//! | what stands in a file | [`MultiplierConfig`] |
-//! | where the target comes from | [`Target`], [`Baseline`] |
+//! | one constraint in a file | [`MultiplierConfig`] |
+//! | where the target comes from | [`Target`], [`Schedule`], [`Baseline`] |
 //! | how far a measurement is from its target | [`ErrorMode`], [`Sense`] |
-//! | the law and its memory | [`Multiplier`], [`MultiplierState`] |
+//! | how an error moves λ | [`RuleConfig`], [`UpdateRule`] |
+//! | gates | [`Gate`], [`SpikeConfig`], [`PauseConfig`], [`DeadzoneMode`] |
+//! | one constraint on the board, its memory | [`Multiplier`], [`MultiplierState`] |
+//! | all constraints of a model | [`Dual`], [`DualConfig`], [`DualState`], [`Warning`] |
+//! | the engine on the board | [`DualController`] |
+//! | how well it goes | [`Satisfaction`], [`Verdict`], [`KktResiduals`], [`BestIterate`] |
+//! | one multiplier per sample | [`IndexedMultipliers`] |
 //!
 //! ```
 //! use homeostat_core::{Clock, Law, RawLoss, Setpoint};

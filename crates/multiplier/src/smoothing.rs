@@ -51,9 +51,11 @@ impl Smoothing {
     }
 
     /// Moves all errors seen so far by `change`. Where the target moves, the average follows at
-    /// once, as if the measurement had been smoothed and the present target subtracted.
-    pub(crate) fn shift(self, memory: &mut Smoother, change: f64) {
-        memory.sum = (memory.sum + change * memory.seen).clamp(-f64::MAX, f64::MAX);
+    /// once, as if the measurement had been smoothed and the present target subtracted. The average
+    /// stays within the bound of the errors, as it does without a shift.
+    pub(crate) fn shift(self, memory: &mut Smoother, change: f64, bound: f64) {
+        let limit = (bound * memory.seen).min(f64::MAX);
+        memory.sum = (memory.sum + change * memory.seen).clamp(-limit, limit);
     }
 }
 
@@ -76,7 +78,7 @@ mod tests {
             let (mut errors, mut values) = (Smoother::default(), Smoother::default());
             let mut last = None;
             for (value, target) in [(1.0, 0.5), (2.0, 0.5), (0.5, 0.1), (0.7, 0.0), (3.0, 1.0)] {
-                smoothing.shift(&mut errors, last.unwrap_or(target) - target);
+                smoothing.shift(&mut errors, last.unwrap_or(target) - target, f64::INFINITY);
                 last = Some(target);
                 let error = smoothing.observe(&mut errors, value - target);
                 let expected = smoothing.observe(&mut values, value) - target;

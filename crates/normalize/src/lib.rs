@@ -57,3 +57,8 @@ pub use health::Health;
 pub use law::Normalize;
 pub use normalizer::{Normalizer, NormalizerState};
 pub use reading::{LARGEST, Reading, Status};
+
+/// The code on the page of this mechanism, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/mechanisms/normalize.md")]
+struct Page;

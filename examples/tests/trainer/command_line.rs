@@ -94,7 +94,7 @@ fn a_wildcard_reaches_exactly_the_laws_that_have_the_setting() {
     let (settings, _) = resolve("--adaptive_dual_eta 0.3").expect("legal");
     for (name, controller) in &settings.controller {
         if let homeostat::LawConfig::Multiplier(law) = &controller.law {
-            assert_eq!(law.rate, 0.3, "{name}");
+            assert_eq!(law.rate, Some(0.3), "{name}");
         }
     }
     let (settings, _) = resolve("--adaptive_weights false").expect("legal");

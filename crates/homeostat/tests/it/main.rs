@@ -1,6 +1,8 @@
 //! The orchestrator: wiring, order, faults, refusals, saved state.
 
 mod bad_configs;
+mod engine;
+mod files;
 mod running;
 mod wiring;
 

@@ -192,10 +192,10 @@ fn limits(config: &MultiplierConfig, place: Use) -> Result<(f64, f64, f64), Conf
         format_args!("{initial} outside {minimum} … {maximum}"),
     )?;
     let shared = config.family.is_some();
-    let rule = "must be 0 in a family, whose budget may take all";
-    ConfigError::unless(!shared || minimum == 0.0, "minimum", rule, minimum)?;
     let rule = "must not be \"eq\" in a family: a multiplier with a sign has no share of a budget";
     ConfigError::unless(!shared || !signed, "sense", rule, "eq")?;
+    let rule = "must be 0 in a family, whose budget may take all";
+    ConfigError::unless(!shared || minimum == 0.0, "minimum", rule, minimum)?;
     Ok((initial, minimum, maximum))
 }
 

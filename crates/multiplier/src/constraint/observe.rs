@@ -4,7 +4,7 @@
 //! spike, commit, freeze, warm-up, error. What follows is done in `step.rs`.
 
 use homeostat_core::{RangeError, StepError};
-use homeostat_normalize::{LARGEST, Reading, Status};
+use homeostat_normalize::{LARGEST, Status};
 
 use super::{Constraint, Measurement, MultiplierState};
 use crate::arithmetic::OnSpike;
@@ -198,99 +198,6 @@ impl Constraint {
         false
     }
 
-    /// The one commit of a step, and what the driver's normalizer says.
-    fn commit(
-        &self,
-        state: &mut MultiplierState,
-        measurement: &Measurement,
-        driver: f64,
-        proxy: bool,
-    ) -> Reading {
-        if !self.strict {
-            return self.commit_proxy(state, driver);
-        }
-        if proxy {
-            self.commit_proxy(state, measurement.value);
-        }
-        match &mut state.strict {
-            Some(strict) => strict.commit(self.normalizer.as_ref(), driver, measurement.value),
-            None => identity(driver),
-        }
-    }
-
-    fn commit_proxy(&self, state: &mut MultiplierState, value: f64) -> Reading {
-        let reading = match (&self.normalizer, &mut state.normalizer) {
-            (Some(normalizer), Some(memory)) => normalizer.commit(memory, value),
-            _ => identity(value),
-        };
-        state.value = value.clamp(-f64::MAX, f64::MAX);
-        state.normalized = reading.value;
-        // Until a warm normalizer has seen a spread, its slope is used as it is and limits nothing.
-        let (settled, spread) = (state.settled, reading.status == Status::Ok);
-        let before = state.slope.filter(|_| settled);
-        state.slope = Some(self.slope.next(before, reading.slope, spread));
-        state.settled = settled || spread;
-        reading
-    }
-
-    fn peek(&self, state: &MultiplierState, driver: f64) -> Reading {
-        let memory = match &state.strict {
-            Some(strict) => strict.normalizer(),
-            None => state.normalizer.as_ref(),
-        };
-        match (&self.normalizer, memory) {
-            (Some(normalizer), Some(memory)) => normalizer.peek(memory, driver),
-            _ => identity(driver),
-        }
-    }
-
-    /// What the targets are compared as, now and with the targets of before: themselves, or in
-    /// mode `mapped` where they stand in the state that reads the driver.
-    fn anchors(&self, state: &MultiplierState, driver: f64, targets: [f64; 2]) -> [[f64; 2]; 2] {
-        let memory = match &state.strict {
-            Some(strict) => strict.normalizer(),
-            None => state.normalizer.as_ref(),
-        };
-        let anchor = |target| match (&self.normalizer, memory) {
-            (Some(normalizer), Some(memory)) if self.mode.maps() => {
-                normalizer.map_after(memory, driver, target)
-            }
-            _ => target,
-        };
-        let mut anchors = [targets, self.aim.before(&state.aim, targets)];
-        let (count, moved) = (state.sides.len(), anchors[0] != anchors[1]);
-        if self.mode.maps() {
-            for place in 0..count {
-                anchors[0][place] = anchor(anchors[0][place]);
-                let before = if moved { anchor(anchors[1][place]) } else { anchors[0][place] };
-                anchors[1][place] = before;
-            }
-        }
-        anchors
-    }
-
-    fn normalized(&self, reading: &Reading, driver: f64, anchors: [[f64; 2]; 2]) -> Excess {
-        let at = |anchor| self.mode.normalized(reading, driver, anchor);
-        Excess { now: anchors[0].map(at), before: anchors[1].map(at) }
-    }
-
-    fn plain(
-        &self,
-        state: &MultiplierState,
-        driver: f64,
-        targets: [f64; 2],
-    ) -> Result<Excess, RangeError> {
-        let before = self.aim.before(&state.aim, targets);
-        let mut excess = Excess { now: [0.0; 2], before: [0.0; 2] };
-        for place in 0..state.sides.len() {
-            excess.now[place] = self.mode.plain(driver, targets[place])?;
-            let moved = before[place] != targets[place];
-            let then = moved.then(|| self.mode.plain(driver, before[place]).ok()).flatten();
-            excess.before[place] = then.unwrap_or(excess.now[place]);
-        }
-        Ok(excess)
-    }
-
     /// Takes over errors: into the averages where the target moved, and into the satisfaction.
     fn take(
         &self,
@@ -309,9 +216,10 @@ impl Constraint {
             side.clipped = side.error.clamp(-self.error_clip, self.error_clip);
             let shift = sign * (excess.now[place] - excess.before[place]);
             if shift != 0.0 && shift.is_finite() {
-                self.smoothing.shift(&mut side.dual.smoother, shift);
-                side.collected =
-                    (side.collected + shift * side.count as f64).clamp(-f64::MAX, f64::MAX);
+                self.smoothing.shift(&mut side.dual.smoother, shift, self.error_clip);
+                let count = side.count as f64;
+                let limit = (self.error_clip * count).min(f64::MAX);
+                side.collected = (side.collected + shift * count).clamp(-limit, limit);
                 jumped |= shift.abs() > self.target_jump;
             }
             let size = if self.sense.signed() { side.error.abs() } else { side.error };
@@ -340,9 +248,4 @@ fn close(state: &mut MultiplierState, gate: Gate, row: bool) {
         side.gate = gate;
         side.trial = None;
     }
-}
-
-/// What a constraint without a normalizer reads.
-pub(crate) fn identity(value: f64) -> Reading {
-    Reading { value, slope: 1.0, scale: 1.0, status: Status::Ok }
 }

@@ -1,16 +1,13 @@
 //! From multipliers to the factor of the gradient.
 
+use homeostat_normalize::Health;
+
 use super::state::Side;
 use super::{Constraint, MultiplierState};
 
 impl Constraint {
-    /// `a = w · price · slope`, with the sign that makes `a ∇ℓ` the constraint's row: negative where
-    /// the loss must rise. 0 where the row is to be left out.
-    pub(crate) fn coefficient(&self, state: &MultiplierState) -> f64 {
-        if state.row { self.effective(state) } else { 0.0 }
-    }
-
-    /// μ: the multiplier of the raw constraint, as the coefficient is where the row is in.
+    /// μ = w · price · slope: the multiplier of the raw constraint, with the sign that makes `μ ∇ℓ` the
+    /// constraint's row. Negative where the loss must rise.
     pub(crate) fn effective(&self, state: &MultiplierState) -> f64 {
         let signs = self.sense.sides().iter();
         let sum: f64 =
@@ -23,6 +20,24 @@ impl Constraint {
     /// are never used so.
     pub(crate) fn magnitude(&self, state: &MultiplierState) -> f64 {
         self.term(state, &state.sides[0])
+    }
+
+    /// w λ e of all sides, where the row is in the gradient: what the constraint adds to the value of
+    /// the Lagrangian.
+    pub(crate) fn penalty(&self, state: &MultiplierState) -> f64 {
+        let sides = state.sides.iter().filter(|_| state.row && state.gate.measured());
+        let sum: f64 = sides.map(|side| self.price(state, side) * side.error).sum();
+        let penalty = self.weight * sum;
+        if penalty.is_nan() { 0.0 } else { penalty }
+    }
+
+    /// What the drift tests find over the window of the number that drives λ.
+    pub(crate) fn health(&self, state: &MultiplierState) -> Option<Health> {
+        let memory = match &state.strict {
+            Some(strict) => strict.normalizer(),
+            None => state.normalizer.as_ref(),
+        };
+        Some(self.normalizer.as_ref()?.health(memory?))
     }
 
     /// What the primal pays per unit of error.

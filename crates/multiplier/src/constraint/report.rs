@@ -42,6 +42,11 @@ impl MultiplierState {
         self.sides.iter().map(|side| side.smoothed).fold(f64::MIN, f64::max)
     }
 
+    /// Whether the loss of this step has a row in the gradient: it was measured, is finite, and no spike.
+    pub fn has_row(&self) -> bool {
+        self.row
+    }
+
     /// What became of the last step.
     pub fn gate(&self) -> Gate {
         self.gate

@@ -58,6 +58,13 @@ pub struct FamilyConfig {
 }
 
 impl DualConfig {
+    /// Every constraint with what it takes from `[dual]`, in the order of the names.
+    pub fn resolved(&self) -> Vec<MultiplierConfig> {
+        let count = self.constraints.len();
+        let constraints = self.constraints.values().enumerate();
+        constraints.map(|(place, config)| self.dual.fill(config, place, count)).collect()
+    }
+
     /// Checks every field and makes the engine, with one step per epoch.
     ///
     /// # Errors

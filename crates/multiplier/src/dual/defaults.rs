@@ -152,7 +152,8 @@ impl DualDefaults {
         let every = config.every.unwrap_or(self.every);
         let staggered = (place as u64 * u64::from(every) / count.max(1) as u64) as u32;
         MultiplierConfig {
-            initial: config.initial.or(Some(self.initial)),
+            // A constraint that asks for a minimum need not say that it starts there.
+            initial: config.initial.or(Some(self.initial.max(config.minimum.unwrap_or(f64::MIN)))),
             rate: config.rate.or(Some(self.rate)),
             time_unit: config.time_unit.or(Some(self.time_unit)),
             error_clip: config.error_clip.or(self.error_clip),

@@ -49,6 +49,16 @@ fn an_illegal_field_is_named_with_its_rule_and_value() {
         ("initial = 1.0\nrate = 0.1\nsense = \"above\"", "unknown variant `above`"),
         ("initial = 1.0\nrate = 0.1\nlamda = 1.0", "unknown field `lamda`"),
         ("rate = 0.1", "initial must be given, here or as the start value"),
+        ("initial = 0.1", "rate must be given, got nothing"),
+        ("initial = 0.1\nrate = 0.1\nsense = \"eq\"", "sense must be \"le\" or \"ge\" where"),
+        (
+            "initial = 0.1\nrate = 0.1\nfamily = \"f\"",
+            "family belongs to a constraint of the engine",
+        ),
+        (
+            "initial = 0.1\nrate = 0.1\nerror = \"scaled\"",
+            "normalizer must be given where the error",
+        ),
     ] {
         check(text, expected);
     }

@@ -3,15 +3,19 @@
 mod closed_loop;
 mod closed_loop_engine;
 mod config;
+mod config_engine;
 mod conformance;
 mod defects;
 mod engine;
+mod gates;
 mod goldens;
 mod goldens_composition;
 mod goldens_tricks;
 mod properties;
+mod properties_engine;
 mod resume;
 mod segment;
+mod warnings;
 
 use homeostat_core::{Clock, Law, Metric, Setpoint};
 use homeostat_multiplier::{Multiplier, MultiplierConfig, MultiplierState};

@@ -128,6 +128,15 @@ fn two_engines_of_the_same_file_agree_to_the_bit_on_any_thread() {
     }
 }
 
+/// Why a memory is refused where no difference is allowed.
+#[track_caller]
+fn refusal(dual: &Dual, saved: DualState) -> DualLoadError {
+    match dual.load(saved, LoadPolicy::default()) {
+        Ok(_) => panic!("the memory was accepted"),
+        Err(error) => error,
+    }
+}
+
 #[test]
 fn what_does_not_belong_is_refused_by_name() {
     let dual = engine(EVERYTHING);
@@ -139,14 +148,14 @@ fn what_does_not_belong_is_refused_by_name() {
         engine(&format!("{}{}{more}", &EVERYTHING[..start], &EVERYTHING[end..]))
     };
     let fewer = without("c", "");
-    let error = fewer.load(state.clone(), LoadPolicy::default()).err().expect("one too many");
+    let error = refusal(&fewer, state.clone());
     assert_eq!(error, DualLoadError::Unknown { name: "c".into() });
     let allow = LoadPolicy { allow_drop: true, allow_new: false };
     let dropped = fewer.load(state.clone(), allow).expect("dropped");
     assert_eq!(dropped.names(), ["a", "b", "d", "e", "f", "g"]);
     assert_eq!(dropped.constraint(2).multiplier(), state.constraint(3).multiplier());
 
-    let error = dual.load(dropped.clone(), LoadPolicy::default()).err().expect("one too few");
+    let error = refusal(&dual, dropped.clone());
     assert_eq!(error, DualLoadError::Missing { name: "c".into() });
     let allow = LoadPolicy { allow_drop: false, allow_new: true };
     let renewed = dual.load(dropped, allow).expect("started anew");
@@ -163,11 +172,11 @@ fn what_does_not_belong_is_refused_by_name() {
         ("window = 16, minimum = 8", "window = 17, minimum = 8"),
     ] {
         let other = engine(&EVERYTHING.replacen(name, replacement, 1));
-        let error = other.load(state.clone(), LoadPolicy::default()).err().expect(name);
+        let error = refusal(&other, state.clone());
         assert!(matches!(error, DualLoadError::Misfit { .. }), "{name}: {error}");
     }
     let older = text(&state).replacen("\"version\":1", "\"version\":0", 1);
     let older: DualState = serde_json::from_str(&older).expect("the same shape");
-    let error = dual.load(older, LoadPolicy::default()).err().expect("another version");
+    let error = refusal(&dual, older);
     assert_eq!(error, DualLoadError::OtherVersion { expected: 1, found: 0 });
 }

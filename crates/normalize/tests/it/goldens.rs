@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_normalize::{
-    NormalizerConfig, RankConfig, RankSlope, Status, WinsorConfig,
-};
+use homeostat_normalize::{NormalizerConfig, RankConfig, RankSlope, Status, WinsorConfig};
 use homeostat_signal::OrderWindow;
 use homeostat_testkit::golden::{close, load};
 use serde::Deserialize;
@@ -108,11 +106,9 @@ fn quantiles_and_the_secant_are_those_of_the_reference() {
 #[test]
 fn the_numeric_example_of_the_lagrangian_is_reproduced() {
     let Goldens { tolerance, example, .. } = goldens();
-    let rank = |slope| {
-        NormalizerConfig::Rank(RankConfig { min_count: 4, slope, ..RankConfig::default() })
-    };
-    let winsor =
-        NormalizerConfig::Winsor(WinsorConfig { min_count: 4, ..WinsorConfig::default() });
+    let rank =
+        |slope| NormalizerConfig::Rank(RankConfig { min_count: 4, slope, ..RankConfig::default() });
+    let winsor = NormalizerConfig::Winsor(WinsorConfig { min_count: 4, ..WinsorConfig::default() });
     for (config, row) in [
         (winsor, &example.winsor),
         (rank(RankSlope::Secant), &example.rank),

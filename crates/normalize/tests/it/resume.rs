@@ -42,20 +42,35 @@ fn every_kind_goes_on_to_the_bit_after_text() {
 #[test]
 fn a_state_of_other_settings_is_refused() {
     for (of, to, expected) in [
-        ("{ rank = { window = 50 } }", "{ winsor = { window = 50 } }",
-            "state must be the memory of a winsor normalizer, got rank"),
+        (
+            "{ rank = { window = 50 } }",
+            "{ winsor = { window = 50 } }",
+            "state must be the memory of a winsor normalizer, got rank",
+        ),
         ("\"none\"", "\"ema\"", "state must be the memory of an ema normalizer, got none"),
         ("\"ema\"", "\"none\"", "state must be the memory of no normalizer, got ema"),
         ("\"ema\"", "\"rank\"", "state must be the memory of a rank normalizer, got ema"),
         ("\"ema\"", "\"auto\"", "state must be the memory of an auto normalizer, got ema"),
-        ("{ rank = { window = 50 } }", "{ rank = { window = 60 } }",
-            "state.rank.window must have the capacity of the window, got 50"),
-        ("{ winsor = { window = 50 } }", "{ winsor = { window = 60 } }",
-            "state.winsor.window must have the capacity of the window, got 50"),
-        ("{ rank = { window = 50 } }", "{ rank = { window = 50, reference = { frozen = { step = 60 } } } }",
-            "state.rank.frozen must be there exactly where the reference is frozen, got false"),
-        ("{ auto = { winsor = { window = 50 } } }", "{ auto = { winsor = { window = 60 } } }",
-            "state.winsor.window must have the capacity of the window, got 50"),
+        (
+            "{ rank = { window = 50 } }",
+            "{ rank = { window = 60 } }",
+            "state.rank.window must have the capacity of the window, got 50",
+        ),
+        (
+            "{ winsor = { window = 50 } }",
+            "{ winsor = { window = 60 } }",
+            "state.winsor.window must have the capacity of the window, got 50",
+        ),
+        (
+            "{ rank = { window = 50 } }",
+            "{ rank = { window = 50, reference = { frozen = { step = 60 } } } }",
+            "state.rank.frozen must be there exactly where the reference is frozen, got false",
+        ),
+        (
+            "{ auto = { winsor = { window = 50 } } }",
+            "{ auto = { winsor = { window = 60 } } }",
+            "state.winsor.window must have the capacity of the window, got 50",
+        ),
     ] {
         let (of, to) = (normalizer(of), normalizer(to));
         let state = of.init_state();

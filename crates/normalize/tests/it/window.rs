@@ -34,8 +34,9 @@ proptest! {
 #[test]
 fn jitter_uses_the_newest_part_of_the_window_and_forgets_nothing() {
     // Old losses are 0, new ones are uniform: with all of the window half of it is below 0.5.
-    let normalizer =
-        normalizer("{ rank = { window = 1000, min_count = 2, jitter = 0.5, include_self = false } }");
+    let normalizer = normalizer(
+        "{ rank = { window = 1000, min_count = 2, jitter = 0.5, include_self = false } }",
+    );
     let mut state = normalizer.init_state();
     for index in 0..1000 {
         normalizer.commit(&mut state, if index < 500 { 0.0 } else { 1.0 });

@@ -78,6 +78,22 @@ proptest! {
 }
 
 #[test]
+fn rounding_errors_live_for_one_turn_of_the_window() {
+    let (mut window, mut moments) = (OrderWindow::new(10), SlidingMoments::default());
+    let mut turns = Vec::new();
+    for index in 0..200 {
+        let value = f64::from(index).sin();
+        let evicted = window.push(value);
+        moments.push(value, evicted, window.iter());
+        if moments == SlidingMoments::of(window.iter()) {
+            turns.push(index);
+        }
+    }
+    assert!(turns.len() >= 19, "{turns:?}");
+    assert!(turns.windows(2).all(|pair| pair[1] - pair[0] <= 10), "{turns:?}");
+}
+
+#[test]
 fn equal_values_have_no_spread_at_all() {
     let (mut window, mut moments) = (OrderWindow::new(10), SlidingMoments::default());
     for index in 0..60 {

@@ -127,8 +127,8 @@ thresholds! {
 thresholds! {
     /// When a constraint becomes easier instead of better.
     WireheadingThresholds {
-        /// The t of a falling proxy, below minus this, while the strict value does not fall. Default 7,
-        /// chosen as in R3.
+        /// The t of a falling proxy, below minus this, while the strict value falls by less than a quarter
+        /// of that. Default 7, chosen as in R3.
         trend: f64 = 7.0,
         /// Relative change of the denominator within the window, above. Default 0.2, reference.
         denominator: f64 = 0.2,

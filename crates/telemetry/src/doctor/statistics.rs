@@ -7,12 +7,14 @@ pub(crate) struct Trend {
     pub(crate) slope: f64,
     /// The slope by its standard error, kept within ± [`Trend::CERTAIN`].
     pub(crate) t: f64,
+    /// The standard error of the slope.
+    pub(crate) error: f64,
 }
 
 impl Trend {
     /// Stands for an infinite t, which a file could not hold.
     const CERTAIN: f64 = 1e6;
-    const NONE: Self = Self { slope: 0.0, t: 0.0 };
+    const NONE: Self = Self { slope: 0.0, t: 0.0, error: 0.0 };
 }
 
 /// The trend with the standard error of independent residuals.
@@ -36,11 +38,11 @@ pub(crate) fn trend(values: &[f64]) -> Trend {
     }
     let error = (left / (count - 2.0) / time).sqrt();
     let t = (slope / error).clamp(-Trend::CERTAIN, Trend::CERTAIN);
-    Trend { slope: slope * scale, t: if t.is_nan() { 0.0 } else { t } }
+    Trend { slope: slope * scale, t: if t.is_nan() { 0.0 } else { t }, error: error * scale }
 }
 
 /// The trend of the means of sixteen blocks: its t means the same whether neighbours are alike, as in a
-/// smoothed series, or not. The slope is per value.
+/// smoothed series, or not. Slope and error are per value.
 pub(crate) fn block_trend(values: &[f64]) -> Trend {
     const BLOCKS: usize = 16;
     let length = values.len() / BLOCKS;
@@ -50,8 +52,8 @@ pub(crate) fn block_trend(values: &[f64]) -> Trend {
     // The newest values count; what does not fill a block is left out at the old end.
     let newest = &values[values.len() - BLOCKS * length..];
     let means: Vec<f64> = newest.chunks(length).map(mean).collect();
-    let Trend { slope, t } = trend(&means);
-    Trend { slope: slope / length as f64, t }
+    let Trend { slope, t, error } = trend(&means);
+    Trend { slope: slope / length as f64, t, error: error / length as f64 }
 }
 
 /// The mean; 0 of nothing. Of equal values it is exactly that value, so that a threshold which a value

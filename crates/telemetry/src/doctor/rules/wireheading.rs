@@ -39,16 +39,19 @@ pub(super) fn wireheading(chart: &Chart<'_>) -> Option<Diagnosis> {
     )
 }
 
-/// The t of loss and strict value, where the first falls to the allowed side and the second does not.
+/// The t of loss and strict value, where the first falls to the allowed side and the second falls, with
+/// three standard errors of doubt, by less than a quarter of that. Both are in the unit of the target.
 fn gap(chart: &Chart<'_>) -> Option<(f64, f64)> {
     let side = chart.side()?;
     let strict = chart.given(|sample| sample.strict);
     if strict.len() < chart.config.minimum {
         return None;
     }
-    let proxy = side * block_trend(&chart.series(|sample| sample.raw)).t;
-    let strict = side * block_trend(&strict).t;
-    (proxy < -chart.config.wireheading.trend && strict >= 0.0).then_some((proxy, strict))
+    let proxy = block_trend(&chart.series(|sample| sample.raw));
+    let strict = block_trend(&strict);
+    let falls = side * proxy.t < -chart.config.wireheading.trend;
+    let stays = side * strict.slope - 3.0 * strict.error > 0.25 * side * proxy.slope;
+    (falls && stays).then_some((proxy.t, strict.t))
 }
 
 /// Relative change from the median of the oldest quarter to that of the newest.

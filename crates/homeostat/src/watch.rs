@@ -1,0 +1,263 @@
+//! The doctor over an engine: what every step looked like, and what is wrong with the run.
+
+use homeostat_core::ConfigError;
+use homeostat_multiplier::{
+    Dual, DualConfig, DualState, Gate, LeakWhen, Measurement, MultiplierConfig, RuleConfig, Sense,
+    Target,
+};
+use homeostat_normalize::{NormalizerConfig, Reference};
+use homeostat_telemetry::{
+    ConstraintProfile, Doctor, DoctorConfig, DoctorError, DoctorState, Drift, DriftReading,
+    FamilyProfile, Finding, NormalizerKind, NormalizerStatus, Observation, RunProfile, Space,
+    StepObservation,
+};
+
+/// Lets a [`Doctor`] watch a [`Dual`]: one call per step, after the update.
+///
+/// ```
+/// use homeostat::telemetry::{DoctorConfig, StepObservation};
+/// use homeostat::multiplier::Measurement;
+///
+/// let config = homeostat::read_dual("run.toml", r#"
+///     [dual]
+///     rate = 0.1
+///     maximum = 1.0
+///
+///     [constraints.kl]
+///     target = { raw = 0.1 }
+///     normalizer = "none"
+/// "#)?;
+/// let dual = config.init()?;
+/// let mut state = dual.init_state();
+/// let mut watch = homeostat::Watch::new(&config, &dual, DoctorConfig::default())?;
+/// let mut found = Vec::new();
+/// for _ in 0..300 {
+///     let measured = [Some(Measurement::new(0.5))]; // whatever the price, it stays at 0.5
+///     dual.observe(&mut state, &measured)?;
+///     dual.update(&mut state);
+///     found.extend(watch.step(&dual, &state, &measured, StepObservation::default()));
+/// }
+/// assert!(found.iter().any(|finding| finding.to_string().contains("kl")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A `range` is watched as one constraint: its error is that of the side that is more violated.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    doctor: Doctor,
+    state: DoctorState,
+    settings: Vec<Watched>,
+    period: u64,
+}
+
+/// What of a constraint's settings enters every observation.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    rate: f64,
+    leak: f64,
+    leak_always: bool,
+    deadzone: f64,
+    maximum: f64,
+    space: Space,
+    rolling: bool,
+    budget_hits: u64,
+}
+
+impl Watch {
+    /// A doctor that has seen nothing.
+    ///
+    /// # Errors
+    ///
+    /// A threshold of the doctor that is not legal.
+    pub fn new(
+        config: &DualConfig,
+        dual: &Dual,
+        doctor: DoctorConfig,
+    ) -> Result<Self, ConfigError> {
+        let resolved = config.resolved();
+        let families: Vec<_> = config.families.keys().cloned().collect();
+        let constraints = dual.names().iter().zip(&resolved);
+        let profile = RunProfile {
+            constraints: constraints.map(|(name, one)| profile(name, one, &families)).collect(),
+            families: config
+                .families
+                .iter()
+                .map(|(name, family)| FamilyProfile {
+                    name: name.clone(),
+                    budget: family.budget,
+                    proportional: family.mode == homeostat_multiplier::BudgetMode::Proportional,
+                })
+                .collect(),
+            surgery: None,
+        };
+        let period = doctor.every;
+        let doctor = doctor.init(profile)?;
+        let state = doctor.init_state();
+        Ok(Self { doctor, state, settings: resolved.iter().map(watched).collect(), period })
+    }
+
+    /// The doctor's memory, which saves itself with serde.
+    pub fn state(&self) -> &DoctorState {
+        &self.state
+    }
+
+    /// Takes over a saved memory.
+    ///
+    /// # Errors
+    ///
+    /// A memory of other constraints. Nothing has changed then.
+    pub fn load(&mut self, state: DoctorState) -> Result<(), DoctorError> {
+        self.doctor.check(&state)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Looks at the step that the engine has just ended, and says what is news.
+    pub fn step(
+        &mut self,
+        dual: &Dual,
+        state: &DualState,
+        measurements: &[Option<Measurement>],
+        step: StepObservation,
+    ) -> Vec<Finding> {
+        for (index, watched) in self.settings.iter_mut().enumerate() {
+            let one = state.constraint(index);
+            let measured = measurements.get(index).copied().flatten();
+            let hits = one.counters().budget_hits;
+            let at_budget = std::mem::replace(&mut watched.budget_hits, hits) < hits;
+            let (gate, status) = gate(one.gate());
+            let observation = Observation {
+                raw: measured.map_or(one.value(), |measured| measured.value),
+                normalized: one.normalized(),
+                target: one.target(),
+                error: one.error(),
+                smoothed: one.smoothed_error(),
+                multiplier: one.multipliers().fold(f64::NEG_INFINITY, f64::max),
+                maximum: watched.maximum,
+                effective: dual.effective_multipliers(state)[index],
+                rate: watched.rate,
+                leak: watched.leak,
+                leak_always: watched.leak_always,
+                deadzone: watched.deadzone,
+                gate,
+                normalizer: status,
+                slope: one.slope().unwrap_or(1.0),
+                strict: measured.and_then(|measured| measured.strict),
+                ease: measured.and_then(|measured| measured.ease),
+                at_budget,
+                space: watched.space,
+                rolling: watched.rolling,
+                ..Observation::new(index)
+            };
+            self.doctor.observe(&mut self.state, &observation).expect(
+                "the engine's own numbers are finite, and its constraints are the doctor's",
+            );
+        }
+        if state.steps().is_multiple_of(self.period) {
+            self.look_for_drift(dual, state);
+        }
+        self.doctor.step(&mut self.state, &step)
+    }
+
+    /// The detectors sort a window: asked only where the doctor is about to evaluate.
+    fn look_for_drift(&mut self, dual: &Dual, state: &DualState) {
+        for index in 0..self.settings.len() {
+            let Some(health) = dual.health(state, index) else { continue };
+            let reading = |found: Option<homeostat_signal::Drift>| {
+                found.map(|one| DriftReading { statistic: one.statistic, critical: one.threshold })
+            };
+            let drift = Drift {
+                kolmogorov_smirnov: reading(health.distribution),
+                population_stability: reading(health.population),
+                page_hinkley: reading(health.rise),
+            };
+            self.doctor
+                .drift(&mut self.state, index, drift)
+                .expect("the engine's constraints are the doctor's");
+        }
+    }
+}
+
+fn gate(gate: Gate) -> (homeostat_telemetry::Gate, NormalizerStatus) {
+    use homeostat_telemetry::Gate as Told;
+    let told = match gate {
+        Gate::Missing | Gate::Waiting => Told::Missing,
+        Gate::NonFinite => Told::Nonfinite,
+        Gate::Spike => Told::Spike,
+        Gate::Frozen => Told::Frozen,
+        Gate::Warmup => Told::Warmup,
+        Gate::Paused => Told::Paused,
+        Gate::Deadzone => Told::Deadzone,
+        Gate::Update => Told::Update,
+    };
+    let status = match gate {
+        Gate::Warmup => NormalizerStatus::Warming,
+        Gate::NonFinite => NormalizerStatus::NonFinite,
+        _ => NormalizerStatus::Ok,
+    };
+    (told, status)
+}
+
+fn watched(config: &MultiplierConfig) -> Watched {
+    let reference = match &config.normalizer {
+        Some(NormalizerConfig::Rank(rank)) => rank.reference == Reference::Rolling,
+        None | Some(NormalizerConfig::None) => false,
+        Some(_) => true,
+    };
+    let maximum = if config.hard { config.hard_maximum } else { None };
+    Watched {
+        rate: config.rate.unwrap_or(0.0),
+        leak: config.leak.unwrap_or(0.0),
+        leak_always: config.leak_when == Some(LeakWhen::Always),
+        deadzone: config.deadzone.unwrap_or(0.0),
+        maximum: maximum.or(config.maximum).unwrap_or(f64::MAX),
+        space: match config.target {
+            Some(Target::Normalized(_)) => Space::Normalized,
+            _ => Space::Raw,
+        },
+        rolling: reference,
+        budget_hits: 0,
+    }
+}
+
+fn profile(name: &str, config: &MultiplierConfig, families: &[String]) -> ConstraintProfile {
+    let place = |family: &String| families.iter().position(|known| known == family);
+    let spike = config.spike.as_ref().and_then(|spike| spike.on());
+    let (normalizer, window, jitter) = match &config.normalizer {
+        None | Some(NormalizerConfig::None) => (NormalizerKind::None, None, 0.0),
+        Some(NormalizerConfig::Rank(rank)) => {
+            (NormalizerKind::Rank, Some(rank.window), rank.jitter)
+        }
+        Some(NormalizerConfig::Winsor(winsor)) => {
+            (NormalizerKind::Winsor, Some(winsor.window), winsor.jitter)
+        }
+        Some(NormalizerConfig::Ema(_)) => (NormalizerKind::Ema, None, 0.0),
+        Some(NormalizerConfig::Auto(auto)) => {
+            (NormalizerKind::Rank, Some(auto.rank.window), auto.rank.jitter)
+        }
+    };
+    let default = ConstraintProfile::new(name);
+    ConstraintProfile {
+        sense: match config.sense {
+            Sense::Le | Sense::Range => homeostat_telemetry::Sense::AtMost,
+            Sense::Ge => homeostat_telemetry::Sense::AtLeast,
+            Sense::Eq => homeostat_telemetry::Sense::Equal,
+        },
+        hard: config.hard,
+        family: config.family.as_ref().and_then(place),
+        weight: config.weight.unwrap_or(1.0),
+        smoothing: config.smoothing.unwrap_or(1.0),
+        proportional: !matches!(
+            config.rule,
+            None | Some(
+                RuleConfig::Ascent | RuleConfig::Multiplicative(_) | RuleConfig::Softplus(_)
+            )
+        ),
+        normalizer,
+        window,
+        jitter,
+        spike_threshold: spike.map_or(default.spike_threshold, |spike| spike.threshold),
+        maximum_freeze: spike.map_or(default.maximum_freeze, |spike| spike.maximum_freeze.into()),
+        ..default
+    }
+}

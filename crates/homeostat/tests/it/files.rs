@@ -1,0 +1,52 @@
+//! Every file in `configs/` that is no trainer's own builds, and recipes build without a warning.
+
+use std::path::{Path, PathBuf};
+
+use homeostat::read_dual;
+
+fn configs(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs").join(folder);
+    let entries = std::fs::read_dir(&folder).expect("the folder is there");
+    let files = entries.map(|entry| entry.expect("readable").path());
+    let mut files: Vec<_> = files.filter(|path| path.extension().is_some()).collect();
+    files.sort();
+    files
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("readable")
+}
+
+#[test]
+fn every_recipe_builds_without_a_warning_and_has_a_page() {
+    let recipes = configs("recipes");
+    assert!(recipes.len() >= 4, "{recipes:?}");
+    for path in recipes {
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let config = read_dual(&name, &text(&path)).unwrap_or_else(|error| panic!("{error}"));
+        let dual = config.init().expect("it was checked");
+        let warnings: Vec<_> = dual.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(warnings, [""; 0], "{name}");
+        let page = format!("../../docs/recipes/{name}.md");
+        let page = text(&Path::new(env!("CARGO_MANIFEST_DIR")).join(page));
+        assert!(page.contains("## What to expect") && page.contains("## How it fails"), "{name}");
+    }
+}
+
+#[test]
+fn a_normalized_loss_has_a_setpoint_and_is_controlled() {
+    let (mut builder, sensors) = crate::builder();
+    let path = configs("").into_iter().find(|path| path.ends_with("normalized_kl.toml"));
+    let config = crate::read(&text(&path.expect("the file is there")));
+    builder.configure(&config).expect("legal");
+    let weight = builder.weight_slot("kl").expect("declared");
+    let mut control = builder.build().expect("wired");
+    for step in 0..200 {
+        // A divergence that grows is at the top of its ranks: its weight must rise.
+        control.board_mut().observe(sensors.kl, f64::from(step)).expect("finite");
+        control.step().expect("no controller stops");
+    }
+    assert!(control.board().get(weight).expect("decided").get() > 0.1);
+    let text = control.wiring();
+    assert!(text.find("kl-normalizer") < text.find("kl-weight"), "{text}");
+}
