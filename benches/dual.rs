@@ -35,11 +35,8 @@ fn engine(one: MultiplierConfig, window: usize) -> (Dual, DualState) {
         ..DualConfig::default()
     };
     if one.family.is_some() {
-        let family = FamilyConfig {
-            budget: 5.0,
-            mode: Default::default(),
-            weights: Default::default(),
-        };
+        let family =
+            FamilyConfig { budget: 5.0, mode: Default::default(), weights: Default::default() };
         config.families.insert("all".into(), family);
     }
     let dual = config.init().expect("legal");

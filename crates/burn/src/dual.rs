@@ -105,6 +105,11 @@ impl DualEngine {
         self.dual.index(name).map(|index| self.state.constraint(index))
     }
 
+    /// What the last call measured, in the order of the names.
+    pub fn measurements(&self) -> &[Option<Measurement>] {
+        &self.measurements
+    }
+
     /// How many times the device was read.
     pub fn reads(&self) -> u64 {
         self.reads
@@ -230,19 +235,17 @@ impl DualEngine {
         losses: &[ConstraintLoss<'_, B>],
     ) -> Result<f64, DualError> {
         self.place(losses)?;
-        let scalars = task.into_iter().chain(losses.iter().flat_map(ConstraintLoss::tensors));
         let mut joined = Vec::with_capacity(1 + 3 * losses.len());
-        for scalar in scalars {
-            let found = scalar.shape().num_elements();
-            if found != 1 {
-                let what =
-                    if joined.is_empty() && task.is_some() { "the task loss" } else { "a loss" };
-                return Err(DualError::Shape { what: what.to_owned(), found });
-            }
-            joined.push(scalar.clone().detach());
+        for scalar in task {
+            joined.push(scalar_of(scalar, || "the task loss".to_owned())?);
         }
-        self.measurements.fill(None);
+        for loss in losses {
+            for scalar in loss.tensors() {
+                joined.push(scalar_of(scalar, || format!("the loss of '{}'", loss.name))?);
+            }
+        }
         if joined.is_empty() {
+            self.measurements.fill(None);
             return Ok(0.0);
         }
         let data = Tensor::cat(joined, 0).into_data().convert::<f64>();
@@ -254,6 +257,7 @@ impl DualEngine {
         if !task.is_finite() {
             return Err(DualError::TaskNotFinite { value: task });
         }
+        self.measurements.fill(None);
         for (loss, place) in losses.iter().zip(&self.places) {
             self.measurements[*place] = Some(Measurement {
                 value: next(),
@@ -301,7 +305,20 @@ impl DualEngine {
         if scale != 1.0 {
             total = total.mul_scalar(scale);
         }
-        Lagrangian { total, task: value }
+        Lagrangian { total, task: value, value: value + self.dual.penalty(&self.state) }
+    }
+}
+
+/// The tensor without its history, if it is a scalar.
+fn scalar_of<B: Backend>(
+    scalar: &Tensor<B, 1>,
+    what: impl FnOnce() -> String,
+) -> Result<Tensor<B, 1>, DualError> {
+    let [found] = scalar.dims();
+    if found == 1 {
+        Ok(scalar.clone().detach())
+    } else {
+        Err(DualError::Shape { what: what(), found })
     }
 }
 

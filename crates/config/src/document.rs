@@ -6,11 +6,12 @@ use toml::de::DeTable;
 
 use crate::error::{FileError, Problem};
 use crate::fault::{Cause, Fault};
+use crate::lookup::{self, Aliases, Found};
 use crate::node::{Node, Value};
 use crate::path::{self, Part};
 use crate::reader::Reader;
 use crate::source::{Source, shorten};
-use crate::{lookup, nearest, syntax, words};
+use crate::{nearest, syntax, words};
 
 /// A TOML file of which every value knows its line.
 ///
@@ -35,6 +36,7 @@ use crate::{lookup, nearest, syntax, words};
 pub struct Document {
     source: Source,
     root: Node,
+    aliases: Aliases,
 }
 
 impl Document {
@@ -44,7 +46,14 @@ impl Document {
         let table = DeTable::parse(&source.text).map_err(|error| syntax::place(&source, &error))?;
         let root = Node::root(table.get_ref());
         let root = root.map_err(|overflow| syntax::overflow(&source, &overflow.0))?;
-        Ok(Self { source, root })
+        Ok(Self { source, root, aliases: &[] })
+    }
+
+    /// Tells [`Self::place`] under which other names the types accept a key: pairs of the other name and
+    /// the key.
+    #[must_use]
+    pub fn with_aliases(self, aliases: &'static [(&'static str, &'static str)]) -> Self {
+        Self { aliases, ..self }
     }
 
     /// The file as a type.
@@ -62,26 +71,42 @@ impl Document {
     /// `{ rank = { window = 0 } }`) is passed through. Where the value is not written in the file, the
     /// error stands at the table in which it would be.
     pub fn place(&self, prefix: &[&str], error: &ConfigError) -> FileError {
-        let mut wanted: Vec<_> = prefix.iter().map(|key| Part::Key((*key).to_owned())).collect();
-        wanted.extend(path::field(error.field));
-        let found = lookup::find(&self.root, &wanted);
-        // A single word repeats the value, in another notation perhaps; more words explain it.
-        let plain = !matches!(found.node.value, Value::Table(_) | Value::List(_));
-        let repeated = found.complete && plain && !error.found.contains(' ');
-        let value = match repeated {
-            true => self.source.written(&found.node.span),
-            false => shorten(&error.found),
-        };
+        let found = self.find(prefix, error);
         let start = if found.complete { found.node.span.start } else { found.start };
+        // Of a `[table]` only the header could be repeated.
+        let written = Some(self.source.written(&found.node.span)).filter(|text| {
+            let table = matches!(found.node.value, Value::Table(_));
+            found.complete && (!table || text.starts_with('{'))
+        });
+        // A single word repeats the value, in another notation perhaps; more words explain it.
+        let detail = written.is_some() && error.found.contains(' ');
+        let value = written.unwrap_or_else(|| shorten(&error.found));
         let key = path::print(&found.path);
-        self.error(start, key, Problem::Rule, error.rule.to_owned(), value)
+        FileError {
+            detail: detail.then(|| error.found.clone()),
+            ..self.error(start, key, Problem::Rule, error.rule.to_owned(), value)
+        }
+    }
+
+    /// How many keys of the path of an error are written in this file, under that prefix.
+    ///
+    /// For settings that are inherited: the error belongs to the table that has more of them.
+    pub fn depth(&self, prefix: &[&str], error: &ConfigError) -> usize {
+        self.find(prefix, error).matched.saturating_sub(prefix.len())
+    }
+
+    /// The keys of a table, in the order of the file; none where there is no such table.
+    pub fn keys(&self, table: &[&str]) -> Vec<&str> {
+        let found = lookup::find(&self.root, &parts(table), self.aliases);
+        let entries = if found.complete { found.node.entries() } else { &[] };
+        entries.iter().map(|entry| entry.key.as_str()).collect()
     }
 
     /// The same error at the place of its key in this file, for settings that were put together from
     /// several files before they were read; at the nearest table where the key is not written here.
     #[must_use]
     pub fn relocate(&self, error: FileError) -> FileError {
-        let found = lookup::find(&self.root, &path::parse(&error.key));
+        let found = lookup::find(&self.root, &path::parse(&error.key), &[]);
         let of_key = matches!(error.problem, Problem::UnknownKey | Problem::Twice);
         let start = if found.complete && !of_key { found.node.span.start } else { found.start };
         let (line, column) = self.source.position(start);
@@ -96,9 +121,14 @@ impl Document {
 
     /// Line and column, from 1, of the value at a path; `None` where the file has none.
     pub fn position(&self, keys: &[&str]) -> Option<(usize, usize)> {
-        let parts: Vec<_> = keys.iter().map(|key| Part::Key((*key).to_owned())).collect();
-        let found = lookup::find(&self.root, &parts);
+        let found = lookup::find(&self.root, &parts(keys), &[]);
         found.complete.then(|| self.source.position(found.node.span.start))
+    }
+
+    fn find(&self, prefix: &[&str], error: &ConfigError) -> Found<'_> {
+        let mut wanted = parts(prefix);
+        wanted.extend(path::field(error.field));
+        lookup::find(&self.root, &wanted, self.aliases)
     }
 
     fn error(
@@ -111,7 +141,8 @@ impl Document {
     ) -> FileError {
         let (line, column) = self.source.position(start);
         let file = self.source.file.clone();
-        FileError { file, line, column, key, problem, rule, found, legal: vec![], suggestion: None }
+        let (detail, legal, suggestion) = (None, Vec::new(), None);
+        FileError { file, line, column, key, problem, rule, found, detail, legal, suggestion }
     }
 
     /// From what a type said to what the reader of a message needs.
@@ -163,4 +194,8 @@ impl Document {
             Cause::Rule(rule) => error(Problem::Rule, rule, written),
         }
     }
+}
+
+fn parts(keys: &[&str]) -> Vec<Part> {
+    keys.iter().map(|key| Part::Key((*key).to_owned())).collect()
 }

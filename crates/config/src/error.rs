@@ -48,6 +48,8 @@ pub struct FileError {
     pub rule: String,
     /// The value as it is written, shortened; "nothing" where it is missing.
     pub found: String,
+    /// What the value means beside other settings, where the rule is about several.
+    pub detail: Option<String>,
     /// The legal words, where they can be listed.
     pub legal: Vec<String>,
     /// What was probably meant.
@@ -57,12 +59,14 @@ pub struct FileError {
 impl FileError {
     /// Lists the legal words and suggests the nearest one to what was found.
     ///
-    /// For a rule whose legal words only the caller knows: the names of the families in this file.
+    /// For a rule whose legal words only the caller knows: the names of the families in this file. A
+    /// detail is dropped, because it would list them too.
     #[must_use]
     pub fn with_legal<S: Into<String>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
         self.legal = words.into_iter().map(Into::into).collect();
         let found = self.found.trim_matches(['"', '\'']);
         self.suggestion = nearest(found, &self.legal).map(str::to_owned);
+        self.detail = None;
         self
     }
 }
@@ -99,6 +103,9 @@ impl FileError {
             }
             _ if self.found.is_empty() => {}
             _ => write!(formatter, ", got {}", self.found)?,
+        }
+        if let Some(detail) = &self.detail {
+            write!(formatter, " ({detail})")?;
         }
         match self.legal.as_slice() {
             [] => {}

@@ -11,12 +11,18 @@ pub(crate) struct Found<'a> {
     pub(crate) path: Vec<Part>,
     /// Where the last table on the way opens, in bytes.
     pub(crate) start: usize,
+    /// How many parts of the path that was asked for are written.
+    pub(crate) matched: usize,
     /// Whether the whole path is written.
     pub(crate) complete: bool,
 }
 
-pub(crate) fn find<'a>(root: &'a Node, wanted: &[Part]) -> Found<'a> {
-    let mut found = Found { node: root, path: Vec::new(), start: root.span.start, complete: true };
+/// Other names of keys, and the keys that are meant.
+pub(crate) type Aliases = &'static [(&'static str, &'static str)];
+
+pub(crate) fn find<'a>(root: &'a Node, wanted: &[Part], aliases: Aliases) -> Found<'a> {
+    let mut found =
+        Found { node: root, path: Vec::new(), start: root.span.start, matched: 0, complete: true };
     for (step, part) in wanted.iter().enumerate() {
         let way = match part {
             Part::Index(index) => match &found.node.value {
@@ -25,9 +31,8 @@ pub(crate) fn find<'a>(root: &'a Node, wanted: &[Part]) -> Found<'a> {
                 }
                 _ => None,
             },
-            Part::Key(key) => {
-                entry(found.node, key).map(|(path, entry)| (path, start(entry), &entry.node))
-            }
+            Part::Key(key) => entry(found.node, key, aliases)
+                .map(|(path, entry)| (path, start(entry), &entry.node)),
         };
         let Some((path, start, node)) = way else {
             found.path.extend_from_slice(&wanted[step..]);
@@ -36,15 +41,28 @@ pub(crate) fn find<'a>(root: &'a Node, wanted: &[Part]) -> Found<'a> {
         };
         found.path.extend(path);
         (found.node, found.start) = (node, start);
+        found.matched += 1;
+    }
+    // `{ raw = 3 }` is a choice whose only setting has no name of its own.
+    if let [choice] = found.node.entries()
+        && !wanted.is_empty()
+        && !matches!(choice.node.value, Value::Table(_))
+    {
+        found.path.push(Part::Key(choice.key.clone()));
+        (found.node, found.start) = (&choice.node, start(choice));
     }
     found
 }
 
 /// The entry of that key, and the keys that lead to it: itself, or itself behind the only other key,
 /// which then is the name of a choice.
-fn entry<'a>(node: &'a Node, key: &str) -> Option<(Vec<Part>, &'a Entry)> {
+fn entry<'a>(node: &'a Node, key: &str, aliases: Aliases) -> Option<(Vec<Part>, &'a Entry)> {
     let own = |entry: &Entry| Part::Key(entry.key.clone());
-    if let Some(entry) = node.get(key) {
+    let other = || {
+        let mut names = aliases.iter().filter(|(_, meant)| *meant == key);
+        names.find_map(|(name, _)| node.get(name))
+    };
+    if let Some(entry) = node.get(key).or_else(other) {
         return Some((vec![own(entry)], entry));
     }
     match node.entries() {

@@ -25,7 +25,11 @@ pub fn nearest<'a>(wanted: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str
             let reordered = sorted(&letters) == sorted(&wanted);
             (slips(&wanted, &letters), !reordered, name.as_ref())
         })
-        .filter(|(slips, _, name)| *slips <= 1 + name.chars().count().min(wanted.len()) / 3)
+        .filter(|(slips, _, name)| {
+            let shorter = name.chars().count().min(wanted.len());
+            let begins = shorter >= 3 && name.chars().zip(&wanted).all(|(a, b)| a == *b);
+            begins || *slips <= 1 + shorter / 3
+        })
         .min()
         .map(|(_, _, name)| name)
 }
@@ -60,6 +64,9 @@ mod tests {
         assert_eq!(nearest("modle", &known), Some("model"));
         assert_eq!(nearest("wieght", &known), Some("weight"));
         assert_eq!(nearest("temperature", &known), None);
+        assert_eq!(nearest("middle", &["upper", "mid", "lower"]), Some("mid"));
+        assert_eq!(nearest("temp", &["rate", "temperature"]), Some("temperature"));
+        assert_eq!(nearest("te", &["rate", "temperature"]), None);
         assert_eq!(nearest("el", &["le", "ge", "eq"]), Some("le"));
     }
 

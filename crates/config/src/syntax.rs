@@ -43,7 +43,8 @@ fn build(source: &Source, span: &Range<usize>, rule: String) -> FileError {
         text => text,
     };
     let (file, problem) = (source.file.clone(), Problem::Syntax);
-    FileError { file, line, column, key, problem, rule, found, legal: vec![], suggestion: None }
+    let (detail, legal, suggestion) = (None, Vec::new(), None);
+    FileError { file, line, column, key, problem, rule, found, detail, legal, suggestion }
 }
 
 /// What stands from a byte to the end of its line; where that is nothing, the end of the line.

@@ -1,5 +1,7 @@
 //! What a type expects, in words for somebody who writes a file.
 
+use crate::nearest::nearest;
+
 /// From serde's name of a type to words; what a type says in its own words stays.
 pub(crate) fn expected(name: &str) -> String {
     let whole = |rest| format!("a whole number{rest}");
@@ -47,6 +49,11 @@ pub(crate) fn other_form(expected: &str, written: &str) -> Option<String> {
             let negative = number < 0.0 && expected != "a whole number";
             (legal && !negative).then(|| format!("{number}"))
         }
+        // A type that says in its own words which words it takes.
+        (_, Some(text)) => {
+            let words: Vec<&str> = expected.split('"').skip(1).step_by(2).collect();
+            nearest(text, &words).map(|word| format!("\"{word}\""))
+        }
         _ => None,
     }
     .filter(|text| text != written)
@@ -88,6 +95,9 @@ mod tests {
             ("a whole number that is not negative", "2.5", None),
             ("a whole number from 0 to 255", "300", None),
             ("a table", "3", None),
+            ("\"off\" or a table of settings", "\"of\"", Some("\"off\"")),
+            ("\"raw\", \"frozen\" or { limit = 1.05 }", "'forzen'", Some("\"frozen\"")),
+            ("\"off\" or a table of settings", "\"none at all\"", None),
         ] {
             let found = other_form(wanted, written);
             assert_eq!(found.as_deref(), suggestion, "{wanted} {written}");

@@ -3,6 +3,20 @@
 use homeostat_config::{Document, FileError};
 use homeostat_multiplier::{DualConfig, DualConfigError};
 
+/// The keys that the settings accept under another name, with that name first.
+const ALIASES: &[(&str, &str)] = &[
+    ("losses", "constraints"),
+    ("eta", "rate"),
+    ("eta_lambda", "rate"),
+    ("lambda_init", "initial"),
+    ("lambda_max", "maximum"),
+    ("lambda_max_hard", "hard_maximum"),
+    ("ema_alpha", "smoothing"),
+    ("ema_init", "smoothing_start"),
+    ("high", "from"),
+    ("low", "to"),
+];
+
 /// Reads the settings of an engine and checks every one, so that whatever makes an engine of them
 /// succeeds.
 ///
@@ -18,7 +32,7 @@ use homeostat_multiplier::{DualConfig, DualConfigError};
 /// The first mistake, with its file, line, column and key, what stands there, what would be legal, and
 /// what was probably meant.
 pub fn read_dual(file: &str, text: &str) -> Result<DualConfig, FileError> {
-    let document = Document::parse(file, text)?;
+    let document = Document::parse(file, text)?.with_aliases(ALIASES);
     let config: DualConfig = document.read()?;
     match config.init() {
         Ok(_) => Ok(config),
@@ -30,7 +44,14 @@ pub fn read_dual(file: &str, text: &str) -> Result<DualConfig, FileError> {
 pub fn place_dual(document: &Document, error: &DualConfigError) -> FileError {
     match error {
         DualConfigError::Constraint { name, source } => {
-            document.place(&["constraints", name], source)
+            let (own, dual) = (["constraints", name], ["dual"]);
+            // What a constraint does not say itself it has from [dual].
+            let inherited = document.depth(&dual, source) > document.depth(&own, source);
+            let placed = document.place(if inherited { &dual } else { &own }, source);
+            match source.field {
+                "family" => placed.with_legal(document.keys(&["families"])),
+                _ => placed,
+            }
         }
         DualConfigError::Family { name, source } => document.place(&["families", name], source),
         DualConfigError::Dual(source) if source.field == "constraints" => {

@@ -45,7 +45,9 @@ impl Smoothing {
     /// The average; 0 before the first error.
     pub(crate) fn value(self, memory: &Smoother) -> f64 {
         match self.start {
-            SmoothingStart::Debias if memory.seen > 0.0 => memory.sum / memory.seen,
+            SmoothingStart::Debias if memory.seen > 0.0 => {
+                (memory.sum / memory.seen).clamp(-f64::MAX, f64::MAX)
+            }
             _ => memory.sum,
         }
     }
@@ -84,6 +86,24 @@ mod tests {
                 let expected = smoothing.observe(&mut values, value) - target;
                 assert!((error - expected).abs() < 1e-15, "{start:?}: {error} {expected}");
             }
+        }
+    }
+
+    #[test]
+    fn a_shift_leaves_the_average_within_the_bound_of_the_errors() {
+        for start in [SmoothingStart::First, SmoothingStart::Debias, SmoothingStart::Zero] {
+            let smoothing = Smoothing::new(0.3, start).expect("legal");
+            let mut memory = Smoother::default();
+            smoothing.shift(&mut memory, 50.0, 2.0);
+            assert_eq!(smoothing.value(&memory), 0.0, "nothing was seen yet");
+            for change in [50.0, -50.0, 1e308, f64::MAX] {
+                smoothing.observe(&mut memory, 1.0);
+                smoothing.shift(&mut memory, change, 2.0);
+                assert!(smoothing.value(&memory).abs() <= 2.0 + 1e-12, "{start:?} {change}");
+            }
+            smoothing.shift(&mut memory, f64::MAX, f64::INFINITY);
+            smoothing.shift(&mut memory, f64::MAX, f64::INFINITY);
+            assert!(smoothing.value(&memory).is_finite());
         }
     }
 

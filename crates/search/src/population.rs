@@ -111,7 +111,7 @@ impl PopulationConfig {
         for (member, point) in start.iter_mut().enumerate() {
             for (value, variable) in point.iter_mut().zip(&variables) {
                 let keep = member == 0 || variable.tighten_only();
-                *value = if keep { variable.start() } else { variable.from_unit(*value) };
+                *value = if keep { variable.start() } else { variable.value_at(*value) };
             }
         }
         Ok(Population { variables, config: self.clone(), start, exchanged })

@@ -155,7 +155,7 @@ impl Variable {
     }
 
     /// From `[0, 1]` to the values that may be tried.
-    pub(crate) fn from_unit(&self, unit: f64) -> f64 {
+    pub(crate) fn value_at(&self, unit: f64) -> f64 {
         let (low, high) = self.reach();
         let value = match self.config.scale {
             Scale::Linear => low + unit * (high - low),
@@ -165,7 +165,7 @@ impl Variable {
     }
 
     /// From a value to `[0, 1]`.
-    pub(crate) fn to_unit(&self, value: f64) -> f64 {
+    pub(crate) fn unit_of(&self, value: f64) -> f64 {
         let (low, high) = self.reach();
         let unit = match self.config.scale {
             Scale::Linear => (value - low) / (high - low),

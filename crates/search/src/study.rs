@@ -165,7 +165,7 @@ impl Study {
             Some(point) => (point.clone(), Origin::Design),
             None => (self.model(state, index as u64), Origin::Model),
         };
-        let values = self.variables.iter().zip(unit).map(|(one, unit)| one.from_unit(unit));
+        let values = self.variables.iter().zip(unit).map(|(one, unit)| one.value_at(unit));
         Some(Proposal { values: values.collect(), origin })
     }
 

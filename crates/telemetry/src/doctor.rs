@@ -131,8 +131,7 @@ impl Doctor {
         let now = Standing::new(observation, smoothed);
         let count = |count: u64, condition: bool| if condition { count + 1 } else { 0 };
         let limit = self.config.pinned.share * now.maximum;
-        memory.pinned =
-            count(memory.pinned, now.maximum > 0.0 && now.multiplier.abs() >= limit);
+        memory.pinned = count(memory.pinned, now.maximum > 0.0 && now.multiplier.abs() >= limit);
         memory.nonfinite = count(memory.nonfinite, sample.gate == Gate::Nonfinite);
         memory.frozen = count(memory.frozen, sample.gate.is_freeze());
         memory.now = Some(now);
@@ -161,8 +160,7 @@ impl Doctor {
         let observation = observation.finite();
         if let Some(ratio) = observation.starvation {
             let since = state.run.starved_since.unwrap_or(state.step - 1);
-            state.run.starved_since =
-                (ratio > self.config.starvation.ratio).then_some(since);
+            state.run.starved_since = (ratio > self.config.starvation.ratio).then_some(since);
         }
         state.run.steps.push(observation);
         let mut news = Vec::new();

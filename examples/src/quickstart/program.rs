@@ -9,8 +9,10 @@ use burn::tensor::backend::AutodiffBackend;
 use burn_flex::Flex;
 use burn_ndarray::NdArray;
 use clap::{Arg, ArgAction, Command, value_parser};
+use homeostat::Watch;
 use homeostat::burn::{DualEngine, DualError};
 use homeostat::multiplier::{DualConfig, Schedule, Target};
+use homeostat::telemetry::{DoctorConfig, StepObservation};
 
 use super::train::{Outcome, Plan, Splits, train};
 use crate::files::write_atomically;
@@ -191,9 +193,16 @@ impl Job {
         let free = train(&splits, &self.plan, None, device, |_, _, _| {})?;
         println!("2. the same under constraints");
         let log_every = self.log_every;
+        let mut doctor = Watch::new(&self.strict, engine.dual(), DoctorConfig::default())
+            .map_err(|error| QuickstartError::Config(error.to_string()))?;
         let held = train(&splits, &self.plan, Some(&mut engine), device, |step, task, engine| {
             if log_every > 0 && step.is_multiple_of(log_every) {
                 println!("\nstep {step}, task loss {task:.4} nats\n{}", engine.status());
+            }
+            let seen = StepObservation { task_loss: Some(task), ..StepObservation::default() };
+            let (dual, state) = (engine.dual(), engine.state());
+            for finding in doctor.step(dual, state, engine.measurements(), seen) {
+                println!("\n{finding}");
             }
         })?;
         self.report(&engine, free, held, begin.elapsed().as_secs_f64())

@@ -4,6 +4,7 @@ use burn::optim::{AdamConfig, GradientsParams, Optimizer};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{ConstraintLoss, DualEngine, DualError};
+use homeostat::multiplier::{BestConfig, BestState, Iterate};
 
 use super::applicants::Applicants;
 use super::classifier::{Classifier, cross_entropy};
@@ -53,6 +54,9 @@ pub struct Outcome {
 }
 
 /// Trains on cross-entropy, under the engine's constraints where there is one; `watch` sees every step.
+///
+/// Under constraints the best iterate is judged and not the last one, because parameters and multipliers
+/// circle the solution: the one with the least task loss among those that satisfied every constraint.
 pub fn train<B: AutodiffBackend>(
     splits: &Splits<B>,
     plan: &Plan,
@@ -63,6 +67,8 @@ pub fn train<B: AutodiffBackend>(
     B::seed(device, plan.seed);
     let mut model = Classifier::<B>::new(plan.hidden, device);
     let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
+    let choice = BestConfig::default().init().expect("the defaults are legal");
+    let (mut record, mut best) = (BestState::default(), None);
     for step in 1..=plan.steps {
         let logits = model.logits(splits.train.features.clone());
         let task = cross_entropy(logits, splits.train.labels.clone());
@@ -72,6 +78,12 @@ pub fn train<B: AutodiffBackend>(
                 let losses = constraints(&model, &splits.guard);
                 let lagrangian = engine.lagrangian(task, &losses)?;
                 engine.step()?;
+                let violation = engine.state().constraints().iter().map(|one| one.error());
+                let violation = violation.fold(f64::NEG_INFINITY, f64::max);
+                let iterate = Iterate { step, objective: lagrangian.task, violation };
+                if choice.offer(&mut record, iterate) {
+                    best = Some(model.clone());
+                }
                 watch(step, lagrangian.task, engine);
                 lagrangian.total
             }
@@ -79,7 +91,7 @@ pub fn train<B: AutodiffBackend>(
         let gradients = GradientsParams::from_grads(total.backward(), &model);
         model = optimizer.step(plan.learning_rate, model, gradients);
     }
-    Ok(judge(&model, &splits.test))
+    Ok(judge(&best.unwrap_or(model), &splits.test))
 }
 
 /// The two constrained losses, on the applicants that guard them.

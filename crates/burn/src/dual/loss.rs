@@ -47,4 +47,6 @@ pub struct Lagrangian<B: Backend> {
     pub total: Tensor<B, 1>,
     /// The task loss.
     pub task: f64,
+    /// The value of the Lagrangian, `ℓ_task + Σ w_k λ_k e_k`.
+    pub value: f64,
 }

@@ -1,6 +1,7 @@
 //! Sensors and actuators, on both CPU backends.
 
 mod actuators;
+mod dual;
 mod reader;
 mod sensors;
 

@@ -40,9 +40,38 @@ fn a_refusal_is_placed_at_the_value_or_at_the_nearest_table() {
     check_place(text, &["t"], "u", "f:5:1: t.u: is wrong, got 3");
     check_place(text, &["t"], "z", "f:3:1: t.z: is wrong, got 3");
     check_place(text, &[], "nowhere", "f:1:1: nowhere: is wrong, got 3");
-    check_place(text, &["t"], "x, y or z", "f:4:5: t.x: is wrong, got 3");
+    check_place(text, &["t"], "x, y or z", "f:4:11: t.x.y: is wrong, got 3");
     // Two keys: neither is the name of a choice.
     check_place("l = { a = { c = 3 }, b = 1 }", &["l"], "c", "f:1:1: l.c: is wrong, got 3");
+}
+
+#[test]
+fn the_only_setting_of_a_choice_is_found_without_its_name() {
+    let text = "[t]\ntarget = { raw = nan }\n[u.target]\nraw = [2, 1]\n";
+    check_place(text, &["t"], "target", "f:2:18: t.target.raw: is wrong, got nan");
+    check_place(text, &["u"], "target", "f:4:7: u.target.raw: is wrong, got [2, 1]");
+    let text = "[t]\nnormalizer = { rank = { window = 3 } }\n";
+    let expected = "f:2:14: t.normalizer: is wrong, got { rank = { window = 3 } }";
+    check_place(text, &["t"], "normalizer", expected);
+}
+
+#[test]
+fn an_alias_leads_to_its_line_and_an_inherited_value_to_where_it_is_written() {
+    let text = "[dual]\neta = -1\n[losses.kl]\nrate = 2\n";
+    let document = Document::parse("f", text).expect("TOML");
+    let document = document.with_aliases(&[("eta", "rate"), ("losses", "constraints")]);
+    let error = ConfigError::new("rate", "must not be negative", "-1 with another");
+    let depth = |prefix: &[&str]| document.depth(prefix, &error);
+    assert_eq!((depth(&["dual"]), depth(&["constraints", "kl"])), (1, 1));
+    assert_eq!((depth(&["constraints", "cfs"]), depth(&["nowhere"])), (0, 0));
+    assert_eq!(
+        document.place(&["dual"], &error).to_string(),
+        "f:2:7: dual.eta: must not be negative, got -1 (-1 with another)"
+    );
+    assert_eq!(document.place(&["constraints", "kl"], &error).key, "losses.kl.rate");
+    assert_eq!(document.keys(&["constraints"]), ["kl"]);
+    assert_eq!(document.keys(&[]), ["dual", "losses"]);
+    assert!(document.keys(&["families"]).is_empty());
 }
 
 #[test]

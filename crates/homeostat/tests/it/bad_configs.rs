@@ -32,12 +32,15 @@ struct Case {
 enum Reader {
     /// `[weight]`, `[setpoint]`, `[controller.NAME]`
     Control,
+    /// `[dual]`, `[constraints.NAME]`, `[families.NAME]`
+    Dual,
 }
 
 fn read(reader: Reader, text: &str) -> Result<(), FileError> {
-    let document = Document::parse("bad.toml", text)?;
     match reader {
+        Reader::Dual => homeostat::read_dual("bad.toml", text).map(drop),
         Reader::Control => {
+            let document = Document::parse("bad.toml", text)?;
             let config: ControlConfig = document.read()?;
             let (mut builder, _) = crate::builder();
             match builder.configure(&config) {
@@ -53,6 +56,7 @@ fn read(reader: Reader, text: &str) -> Result<(), FileError> {
 #[test]
 fn every_bad_file_gives_its_one_error() {
     let cases: Cases = toml::from_str(include_str!("../bad_configs.toml")).expect("the cases");
+    assert!(cases.case.len() >= 80, "{}", cases.case.len());
     let mut wrong = Vec::new();
     for case in &cases.case {
         let Err(error) = read(case.reader, &case.text) else {
@@ -67,4 +71,26 @@ fn every_bad_file_gives_its_one_error() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.case.len(), wrong.join("\n"));
+}
+
+/// What most of the bad files go wrong from.
+#[test]
+fn the_files_are_bad_only_by_their_one_mistake() {
+    let text = r#"
+        [dual]
+        rate = 5e-3
+        pause = { threshold = 0.8, release = 0.5 }
+        [constraints.kl]
+        target = { raw = 0.05 }
+        normalizer = "none"
+        family = "latency"
+        [constraints.usage]
+        sense = "range"
+        target = { raw = [0.1, 0.3] }
+        normalizer = { winsor = { tau = 3.0, window = 100 } }
+        [families.latency]
+        budget = 3.0
+        weights = { kl = 2.0 }
+    "#;
+    homeostat::read_dual("good.toml", text).unwrap_or_else(|error| panic!("{error}"));
 }

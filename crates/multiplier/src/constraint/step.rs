@@ -30,6 +30,7 @@ impl Constraint {
             for side in &mut state.sides {
                 side.gate = self.update_side(side, ease, factor);
                 state.counters.pauses += u64::from(side.gate == Gate::Paused);
+                state.counters.restarts += u64::from(side.gate == Gate::Update && side.dual.first);
                 state.counters.cap_hits +=
                     u64::from(side.moved && side.dual.multiplier >= self.maximum);
                 gate = outcome(gate, side.gate);

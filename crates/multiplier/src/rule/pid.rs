@@ -86,13 +86,20 @@ pub(super) struct PidRule {
     config: PidRuleConfig,
 }
 
+impl PidRule {
+    /// The end of the filtered errors in the memory.
+    fn end(&self) -> usize {
+        HISTORY + self.config.derivative_delay
+    }
+}
+
 /// Places in the memory; the filtered errors follow from `HISTORY` on, the newest first.
 const STARTED: usize = 0;
 const INTEGRAL: usize = 1;
 const PROPORTIONAL: usize = 2;
-const HISTORY: usize = 3;
-const END: usize = HISTORY + MAXIMUM_DERIVATIVE_DELAY;
-const _: () = assert!(END <= RULE_MEMORY);
+const DECIDED: usize = 3;
+const HISTORY: usize = 4;
+const _: () = assert!(HISTORY + MAXIMUM_DERIVATIVE_DELAY <= RULE_MEMORY);
 
 impl UpdateRule for PidRule {
     fn name(&self) -> &'static str {
@@ -100,7 +107,7 @@ impl UpdateRule for PidRule {
     }
 
     fn memory_used(&self) -> usize {
-        HISTORY + self.config.derivative_delay
+        self.end()
     }
 
     fn propose(&self, memory: &mut RuleMemory, step: DualStep) -> f64 {
@@ -109,14 +116,20 @@ impl UpdateRule for PidRule {
         if step.first || memory[STARTED] == 0.0 {
             memory[STARTED] = 1.0;
             memory[INTEGRAL] = step.multiplier;
+            memory[DECIDED] = step.multiplier;
             memory[PROPORTIONAL] = error;
-            memory[HISTORY..END].fill(error);
+            memory[HISTORY..self.end()].fill(error);
         }
         let blend = |decay: f64, old: f64| decay * old + (1.0 - decay) * error;
 
+        // What a budget took off λ flows out of the integral, as plain ascent has it; else the integral
+        // would go on growing under the budget.
+        let taken = (memory[DECIDED] - step.multiplier).max(0.0);
+        let before = memory[INTEGRAL] - taken;
+
         let ceiling = config.integral_maximum.unwrap_or(step.maximum).max(step.minimum);
-        let integral = ((1.0 - step.leak) * memory[INTEGRAL] + bounded(step.rate * error))
-            .clamp(step.minimum, ceiling);
+        let integral =
+            ((1.0 - step.leak) * before + bounded(step.rate * error)).clamp(step.minimum, ceiling);
         let proportional = blend(config.proportional_decay, memory[PROPORTIONAL]);
         let filtered = blend(config.derivative_decay, memory[HISTORY]);
         let change = filtered - memory[HISTORY + config.derivative_delay - 1];
@@ -124,8 +137,12 @@ impl UpdateRule for PidRule {
 
         memory[INTEGRAL] = integral;
         memory[PROPORTIONAL] = proportional;
-        memory.copy_within(HISTORY..END - 1, HISTORY + 1);
+        memory.copy_within(HISTORY..self.end() - 1, HISTORY + 1);
         memory[HISTORY] = filtered;
-        integral + bounded(config.proportional * proportional) + bounded(config.derivative * change)
+        let proposed = integral
+            + bounded(config.proportional * proportional)
+            + bounded(config.derivative * change);
+        memory[DECIDED] = proposed.clamp(step.minimum, step.maximum);
+        proposed
     }
 }

@@ -8,8 +8,9 @@ use super::{DualStep, RuleMemory, UpdateRule, bounded};
 /// `λ = ln(1 + exp κ)`, `κ ← κ + η·e·σ(κ)`: ascent on an unconstrained parameter, with the slope
 /// σ(κ) = 1 − exp(−λ) of the softplus in the step.
 ///
-/// Far from 0 it is plain ascent, near 0 multiplicative. Its memory is λ itself. The leak acts on λ. It
-/// is for inequalities only.
+/// Far from 0 it is plain ascent. Near 0 the step falls with λ², so that a multiplier hardly leaves the
+/// floor: start it at the size that it may reach. Its memory is λ itself. The leak acts on λ. It is for
+/// inequalities only.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SoftplusConfig {

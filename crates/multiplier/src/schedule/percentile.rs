@@ -1,6 +1,7 @@
 //! A target that is a percentile of what a baseline measured.
 
 use homeostat_core::ConfigError;
+use homeostat_signal::OrderWindow;
 use serde::{Deserialize, Serialize};
 
 use super::config::Bound;
@@ -102,8 +103,12 @@ impl Percentile {
         let legal = !values.is_empty() && values.iter().all(|value| value.is_finite());
         let words = "must be a list of finite numbers that is not empty";
         ConfigError::unless(legal, "target.percentile.values", words, format_args!("{values:?}"))?;
-        let target = rule.of(&mut values.to_vec());
-        Ok(PercentileCourse { rule, until: target, recording: None })
+        let mut window = OrderWindow::new(values.len());
+        for value in values {
+            window.push(*value);
+        }
+        let until = rule.of(&window).expect("there is at least one value");
+        Ok(PercentileCourse { rule, until, recording: None })
     }
 
     fn init_recorded(&self, rule: Quantile, hard: bool) -> Result<PercentileCourse, ConfigError> {
@@ -170,17 +175,11 @@ struct Recording {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BaselineState {
-    /// The newest values; a ring once it is full.
-    values: Vec<f64>,
-    /// Where the next value goes when the ring is full.
-    next: usize,
+    values: OrderWindow,
     /// How many values came since the percentile was computed.
     since: u64,
     /// The percentile in use, once there is one.
     target: Option<f64>,
-    /// Room to sort in; empty in a saved state.
-    #[serde(skip)]
-    scratch: Vec<f64>,
 }
 
 impl PercentileCourse {
@@ -189,9 +188,8 @@ impl PercentileCourse {
     }
 
     pub(super) fn init_state(&self) -> Option<BaselineState> {
-        let window = self.recording?.window;
-        let room = || Vec::with_capacity(window);
-        Some(BaselineState { values: room(), next: 0, since: 0, target: None, scratch: room() })
+        let values = OrderWindow::new(self.recording?.window);
+        Some(BaselineState { values, since: 0, target: None })
     }
 
     pub(super) fn target(&self, state: Option<&BaselineState>) -> f64 {
@@ -201,30 +199,20 @@ impl PercentileCourse {
     pub(super) fn fits(&self, state: Option<&BaselineState>) -> bool {
         match (&self.recording, state) {
             (None, None) => true,
-            (Some(recording), Some(state)) => {
-                let (held, window) = (state.values.len(), recording.window);
-                held <= window && (state.next < window && (state.next == 0 || held == window))
-            }
+            (Some(recording), Some(state)) => state.values.capacity() == recording.window,
             _ => false,
         }
     }
 
     pub(super) fn observe(&self, state: &mut BaselineState, value: f64) {
         let Some(recording) = self.recording else { return };
-        if state.values.len() < recording.window {
-            state.values.push(value);
-        } else {
-            state.values[state.next] = value;
-            state.next = (state.next + 1) % recording.window;
-        }
+        state.values.push(value);
         state.since = state.since.saturating_add(1);
         let due = state.target.is_none() || state.since >= recording.refresh_every;
         if state.values.len() < recording.minimum_samples || !due {
             return;
         }
-        state.scratch.clear();
-        state.scratch.extend_from_slice(&state.values);
-        let found = self.rule.of(&mut state.scratch);
+        let Some(found) = self.rule.of(&state.values) else { return };
         let before = state.target.unwrap_or(self.until);
         state.target = Some(match (recording.ratchet, self.rule.side > 0.0) {
             (false, _) => found,
@@ -236,15 +224,9 @@ impl PercentileCourse {
 }
 
 impl Quantile {
-    /// The target of a baseline; leaves the values in another order.
-    fn of(&self, values: &mut [f64]) -> f64 {
-        let position = (values.len() - 1) as f64 * self.level;
-        let index = position.floor() as usize;
-        let (_, low, above) = values.select_nth_unstable_by(index, f64::total_cmp);
-        let low = *low;
-        let next = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
-        let share = position - index as f64;
-        let quantile = (1.0 - share) * low + share * next;
-        quantile + self.side * self.slack * quantile.abs()
+    /// The target of a baseline; `None` while it is empty.
+    fn of(&self, values: &OrderWindow) -> Option<f64> {
+        let quantile = values.quantile(self.level)?;
+        Some(quantile + self.side * self.slack * quantile.abs())
     }
 }

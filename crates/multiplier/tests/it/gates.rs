@@ -99,6 +99,19 @@ fn a_turn_without_a_measurement_uses_what_was_collected() {
 }
 
 #[test]
+fn a_restart_is_counted_and_starts_the_rule_anew() {
+    let dual =
+        plain("target = { raw = 0.0 }\nrestart_after = 2\nrule = { pid = { proportional = 0.0 } }");
+    let mut state = dual.init_state();
+    for loss in [1.0, 1.0, -0.01, -0.01, 0.5] {
+        losses(&dual, &mut state, &[loss]);
+    }
+    // The integral of the rule went with λ: otherwise λ would be back near 0.25.
+    assert_eq!(multipliers(&state), [0.05]);
+    assert_eq!(state.constraint(0).counters().restarts, 1);
+}
+
+#[test]
 fn measurements_may_be_rare() {
     let dual = plain("target = { raw = 0.0 }\nmeasure_every = 3");
     let mut state = dual.init_state();
@@ -284,5 +297,49 @@ fn a_window_without_spread_neither_divides_by_zero_nor_shakes_the_slope() {
         losses(&dual, &mut state, &[loss]);
         let slope = state.constraint(0).slope().expect("measured");
         assert!(slope < 4.0, "step {index}: {slope}");
+    }
+}
+
+#[test]
+fn the_leak_acts_when_it_is_told_to() {
+    let run = |leak_when: &str, sense: &str, loss: f64| {
+        let dual = plain(&format!(
+            "sense = \"{sense}\"\ntarget = {{ raw = 0.0 }}\nrate = 0.0\ninitial = 1.0\nleak = 0.5\n\
+             leak_when = \"{leak_when}\"\ndeadzone = 0.1\ndeadzone_mode = \"leak-inside\""
+        ));
+        let mut state = dual.init_state();
+        losses(&dual, &mut state, &[loss]);
+        multipliers(&state)[0]
+    };
+    for loss in [-0.5, -0.05, 0.0, 0.05, 0.5] {
+        assert_eq!(run("always", "le", loss), 0.5, "{loss}");
+        let satisfied = if loss <= 0.0 { 0.5 } else { 1.0 };
+        assert_eq!(run("satisfied", "le", loss), satisfied, "{loss}");
+        let equal = if loss.abs() <= 0.1 { 0.5 } else { 1.0 };
+        assert_eq!(run("satisfied", "eq", loss), equal, "{loss}");
+    }
+}
+
+#[test]
+fn a_step_counts_as_satisfied_up_to_the_edge_of_the_deadzone() {
+    for (sense, loss, holds, inside) in [
+        ("le", 0.125, 1.0, 0.0),
+        ("le", 0.12, 1.0, 1.0),
+        ("le", 0.13, 0.0, 0.0),
+        ("le", -7.0, 1.0, 0.0),
+        ("ge", -0.125, 1.0, 0.0),
+        ("ge", -0.13, 0.0, 0.0),
+        ("eq", -0.125, 1.0, 0.0),
+        ("eq", -7.0, 0.0, 0.0),
+    ] {
+        let dual =
+            plain(&format!("sense = \"{sense}\"\ntarget = {{ raw = 0.0 }}\ndeadzone = 0.125"));
+        let mut state = dual.init_state();
+        losses(&dual, &mut state, &[loss]);
+        step(&dual, &mut state, &[None]);
+        let satisfaction = state.constraint(0).satisfaction();
+        assert_eq!(satisfaction.rate(), Some(holds), "{sense} {loss}");
+        assert_eq!(satisfaction.inside_deadzone(), Some(inside), "{sense} {loss}");
+        assert_eq!(satisfaction.count(), 1, "a missing loss is no step");
     }
 }

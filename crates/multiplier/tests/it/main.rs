@@ -1,5 +1,6 @@
 //! Tests of the multiplier: one file per kind.
 
+mod budgets;
 mod closed_loop;
 mod closed_loop_engine;
 mod config;
@@ -11,10 +12,16 @@ mod gates;
 mod goldens;
 mod goldens_composition;
 mod goldens_tricks;
+mod indexed;
+mod kkt;
+mod orders;
 mod properties;
 mod properties_engine;
 mod resume;
+mod rules;
+mod schedules;
 mod segment;
+mod verdicts;
 mod warnings;
 
 use homeostat_core::{Clock, Law, Metric, Setpoint};

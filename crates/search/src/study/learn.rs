@@ -37,7 +37,7 @@ pub(super) fn table(variables: &[Variable], constraints: usize, trials: &[Trial]
     };
     let (mean, spread) = spread(&objective)?;
     let unit = |trial: &Trial| {
-        variables.iter().zip(&trial.values).map(|(one, value)| one.to_unit(*value)).collect()
+        variables.iter().zip(&trial.values).map(|(one, value)| one.unit_of(*value)).collect()
     };
     Some(Table {
         points: trials.iter().map(unit).collect(),

@@ -87,13 +87,19 @@ mod tests {
     #[test]
     fn a_finding_is_told_when_it_rises_and_again_after_the_interval() {
         use Look::Raised;
-        check(&[(3, Raised, Some(3)), (4, Raised, None), (12, Raised, None), (13, Raised, Some(3))]);
+        check(&[
+            (3, Raised, Some(3)),
+            (4, Raised, None),
+            (12, Raised, None),
+            (13, Raised, Some(3)),
+        ]);
     }
 
     #[test]
     fn it_ends_after_enough_calm_looks_and_not_in_between() {
         use Look::{Between, Calm, Raised};
-        let alarm = check(&[(1, Raised, Some(1)), (2, Calm, None), (3, Between, None), (4, Calm, None)]);
+        let alarm =
+            check(&[(1, Raised, Some(1)), (2, Calm, None), (3, Between, None), (4, Calm, None)]);
         assert_eq!(alarm.since(), Some(1));
         let alarm = check(&[(1, Raised, Some(1)), (2, Calm, None), (3, Calm, None)]);
         assert_eq!(alarm.since(), None);

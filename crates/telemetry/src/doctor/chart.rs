@@ -106,11 +106,8 @@ impl<'a> Chart<'a> {
         };
         let Spread { middle, margin, values } = self.spread();
         let outer = quantile(&values, if side > 0.0 { 0.75 } else { 0.25 });
-        let target = if side > 0.0 {
-            outer.max(middle + margin)
-        } else {
-            outer.min(middle - margin)
-        };
+        let target =
+            if side > 0.0 { outer.max(middle + margin) } else { outer.min(middle - margin) };
         let looser = side * (target - self.now.target) > 0.0;
         looser.then(|| self.target(target, margin))
     }
@@ -120,7 +117,9 @@ impl<'a> Chart<'a> {
     pub(crate) fn tightened(&self) -> Option<Change> {
         let side = self.side()?;
         let Spread { middle, margin, .. } = self.spread();
-        Some(self.target(middle - side * margin, margin))
+        let target = middle - side * margin;
+        let tighter = side * (target - self.now.target) < 0.0;
+        tighter.then(|| self.target(target, margin))
     }
 
     /// A target in the unit of the present one, as it stands in a file.

@@ -17,9 +17,8 @@ impl DoctorConfig {
     }
 
     fn check_window(&self) -> Result<(), ConfigError> {
-        let count = |legal, field, rule, found: usize| {
-            ConfigError::unless(legal, field, rule, found)
-        };
+        let count =
+            |legal, field, rule, found: usize| ConfigError::unless(legal, field, rule, found);
         let legal = (64..=ring::LONGEST).contains(&self.window);
         count(legal, "window", "must be 64 to 1048576", self.window)?;
         let within = |found: usize| (1..=self.window).contains(&found);
@@ -55,6 +54,7 @@ impl DoctorConfig {
             ("satisfaction.trend", self.satisfaction.trend),
             ("starvation.ratio", self.starvation.ratio),
             ("starvation.trend", self.starvation.trend),
+            ("starvation.rise", self.starvation.rise),
             ("wireheading.trend", self.wireheading.trend),
             ("wireheading.denominator", self.wireheading.denominator),
             ("level_blind.trend", self.level_blind.trend),
@@ -133,7 +133,12 @@ fn check_constraint(
     ConfigError::not_negative("constraints.jitter", jitter)?;
     ConfigError::positive("constraints.spike.threshold", spike_threshold)?;
     let longest = constraint.maximum_freeze;
-    ConfigError::unless(longest > 0, "constraints.spike.maximum_freeze", "must be at least 1", longest)?;
+    ConfigError::unless(
+        longest > 0,
+        "constraints.spike.maximum_freeze",
+        "must be at least 1",
+        longest,
+    )?;
     let window = constraint.window;
     let rule = "must be at least 2";
     ConfigError::unless(

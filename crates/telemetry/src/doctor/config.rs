@@ -119,6 +119,8 @@ thresholds! {
         /// Or: the t of a rising task loss, above. Default 7, chosen: of block means, by chance about once
         /// in 300 000 evaluations.
         trend: f64 = 7.0,
+        /// … by this share of its mean within the window, at least. Default 0.01, chosen.
+        rise: f64 = 0.01,
         /// … while the satisfaction of every constraint is at least this. Default 0.95, chosen.
         satisfaction: f64 = 0.95,
     }

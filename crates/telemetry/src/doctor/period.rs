@@ -12,9 +12,10 @@ pub struct Oscillation {
     pub trough: f64,
 }
 
-/// The lag at which a series is most like itself, once it has been unlike itself: the highest
-/// autocorrelation after the first negative one, among lags of up to half the series. A parabola through
-/// the peak and its neighbours gives the period to a fraction.
+/// The lag at which a series is like itself again, once it has been unlike itself: the first peak of the
+/// autocorrelation after its first negative value that reaches 80 % of the highest, among lags of up to
+/// half the series. (The highest may be a multiple of a period that is no whole number.) A parabola
+/// through the peak and its neighbours gives the period to a fraction.
 ///
 /// `None` for a series that is constant, shorter than 8, or never unlike itself.
 pub fn dominant_period(values: &[f64]) -> Option<Oscillation> {
@@ -38,13 +39,14 @@ pub fn dominant_period(values: &[f64]) -> Option<Oscillation> {
         .collect();
     let first = correlations.iter().position(|correlation| *correlation < 0.0)?;
     // The last lag has no right neighbour, so it cannot be told whether it is a peak.
-    let peak = (first..correlations.len() - 1)
+    let peaks: Vec<usize> = (first..correlations.len() - 1)
         .filter(|lag| correlations[*lag] > 0.0)
         .filter(|lag| correlations[*lag] >= correlations[lag - 1])
         .filter(|lag| correlations[*lag] >= correlations[lag + 1])
-        .max_by(|left, right| correlations[*left].total_cmp(&correlations[*right]))?;
-    let (left, top, right) =
-        (correlations[peak - 1], correlations[peak], correlations[peak + 1]);
+        .collect();
+    let highest = peaks.iter().map(|lag| correlations[*lag]).fold(0.0, f64::max);
+    let peak = peaks.into_iter().find(|lag| correlations[*lag] >= 0.8 * highest)?;
+    let (left, top, right) = (correlations[peak - 1], correlations[peak], correlations[peak + 1]);
     let bend = left - 2.0 * top + right;
     let shift = if bend < 0.0 { 0.5 * (left - right) / bend } else { 0.0 };
     let period = peak as f64 + shift;

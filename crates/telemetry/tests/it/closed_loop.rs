@@ -52,7 +52,8 @@ fn smoothing_that_feeds_an_oscillation_is_shortened_to_an_eighth_of_the_period()
     };
     let finding = found(&plant.clone().run(3000), Rule::Oscillation).clone();
     let period = finding.evidence("period").expect("evidence");
-    let smoothing = finding.changes().find(|change| change.key() == Some("constraints.kl.smoothing"));
+    let smoothing =
+        finding.changes().find(|change| change.key() == Some("constraints.kl.smoothing"));
     let smoothing = smoothing.and_then(Change::number).expect("it is too slow");
     assert!((smoothing * period / 8.0 - 1.0).abs() < 0.01, "{smoothing} at {period}");
     try_alone(plant, Rule::Oscillation, "smoothing", 3000);
@@ -84,8 +85,7 @@ fn an_idle_constraint_is_found_and_the_tightened_target_makes_it_act() {
 #[test]
 fn a_violation_that_the_leak_keeps_up_is_found_and_ends_when_the_leak_waits_for_satisfaction() {
     // e* = ρλ/η = 0.05 of a deadzone of 0.02.
-    let plant =
-        Loop { leak: 1e-3, leak_always: true, rate: 0.02, multiplier: 0.8, ..Loop::new(6) };
+    let plant = Loop { leak: 1e-3, leak_always: true, rate: 0.02, multiplier: 0.8, ..Loop::new(6) };
     let (count, finding) = mend(&mut plant.clone(), Rule::LeakBound, 2000, 1);
     assert_eq!(count, 1);
     assert_eq!(lines(&finding)[0], "constraints.kl.leak_when = \"satisfied\"");

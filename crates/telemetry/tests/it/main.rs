@@ -5,6 +5,7 @@ mod closed_loop;
 mod config;
 mod display;
 mod healthy;
+mod never_satisfied;
 mod period;
 mod properties;
 mod seed;
@@ -16,6 +17,10 @@ use homeostat_telemetry::{
     ConstraintProfile, Doctor, DoctorConfig, DoctorState, Finding, Gate, Observation, Rule,
     RunProfile, StepObservation,
 };
+
+// Counts, so that a test can say that a step allocates nothing.
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
 /// The doctor of a run with the default thresholds.
 #[track_caller]
@@ -95,4 +100,22 @@ fn rules(findings: &[Finding]) -> Vec<&'static str> {
 /// The proposals as they stand in a file.
 fn lines(finding: &Finding) -> Vec<String> {
     finding.changes().map(ToString::to_string).collect()
+}
+
+/// Violated in every update, by about 1.
+fn violated(step: usize) -> Observation {
+    let wiggle = 0.1 * ((step * 7919) % 13) as f64 / 13.0;
+    let raw = 1.1 + wiggle;
+    let error = raw - 0.1;
+    Observation { raw, error, smoothed: error, gate: Gate::Update, ..calm(0) }
+}
+
+/// The proposals begin like this, one after the other.
+#[track_caller]
+fn check_lines(finding: &Finding, expected: &[&str]) {
+    let found = lines(finding);
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (line, start) in found.iter().zip(expected) {
+        assert!(line.starts_with(start), "{line} instead of {start}");
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use homeostat_telemetry::{
-    Change, ConstraintProfile, Doctor, Finding, Gate, NormalizerKind, NormalizerStatus, Observation,
-    RunProfile, Rule, Space, StepObservation,
+    Change, ConstraintProfile, Doctor, Finding, Gate, NormalizerKind, NormalizerStatus,
+    Observation, Rule, RunProfile, Space, StepObservation,
 };
 use homeostat_testkit::Splitmix;
 
@@ -91,8 +91,7 @@ impl Loop {
         let before = self.smoothed.unwrap_or(error);
         let smoothed = before + self.smoothing * (error - before);
         self.smoothed = Some(smoothed);
-        let gate =
-            if smoothed.abs() < self.deadzone { Gate::Deadzone } else { Gate::Update };
+        let gate = if smoothed.abs() < self.deadzone { Gate::Deadzone } else { Gate::Update };
         let price = (self.multiplier + self.proportional * smoothed).clamp(0.0, self.maximum);
         let task = self.curvature * (self.x - self.centre);
         let observation = Observation {
@@ -207,12 +206,7 @@ impl Loop {
 /// Runs until a rule speaks, does what the remedy says and lets the loop settle, until the rule is
 /// silent for a whole run. Answers how many remedies it took, and the first finding.
 #[track_caller]
-pub(crate) fn mend(
-    plant: &mut Loop,
-    rule: Rule,
-    steps: usize,
-    most: usize,
-) -> (usize, Finding) {
+pub(crate) fn mend(plant: &mut Loop, rule: Rule, steps: usize, most: usize) -> (usize, Finding) {
     let mut first = None;
     for count in 0..=most {
         let news = plant.run(steps);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::doctor::statistics::finite;
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -77,14 +79,14 @@ pub(crate) fn key(table: &str, name: &str, field: &str) -> String {
     }
 }
 
-/// A number as TOML.
+/// A number as TOML, finite as every setting has to be.
 pub(crate) fn number(value: f64) -> String {
-    format!("{value:?}")
+    format!("{:?}", finite(value))
 }
 
 /// A table with one number, as TOML: `{ raw = 0.05 }`.
 pub(crate) fn table(name: &str, value: f64) -> String {
-    format!("{{ {name} = {value:?} }}")
+    format!("{{ {name} = {} }}", number(value))
 }
 
 /// A number with three significant digits, which is as much as a proposal knows.
@@ -125,7 +127,7 @@ mod tests {
     #[test]
     fn a_rounded_number_keeps_what_its_resolution_can_tell_apart() {
         assert_eq!(significant(0.005 * 0.5), 0.0025);
-        assert_eq!(significant(1.41421), 1.41);
+        assert_eq!(significant(1.2345), 1.23);
         assert_eq!(significant(0.0), 0.0);
         assert_eq!(significant(f64::MAX), f64::MAX);
         assert_eq!(resolved(1000.23456, 0.1), 1000.235);

@@ -13,7 +13,8 @@ impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rule, subject, severity, since, .. } = self;
         write!(formatter, "[{severity}] {rule}: {subject}, since step {since}")?;
-        let evidence = self.evidence.iter().map(|(name, value)| format!("{name} {}", short(*value)));
+        let evidence =
+            self.evidence.iter().map(|(name, value)| format!("{name} {}", short(*value)));
         row(formatter, "evidence", &evidence.collect::<Vec<_>>().join(", "))?;
         row(formatter, "diagnosis", &self.diagnosis)?;
         row(formatter, "remedy", &list(&self.remedy))?;

@@ -15,8 +15,8 @@ pub(super) fn drift(chart: &Chart<'_>) -> Option<Diagnosis> {
     let text = "The values that the normalizer compares with have moved: the same normalized loss means \
                 something else than before, and the same multiplier pushes differently.";
     let frozen = chart.profile.normalizer.windowed().filter(|_| chart.now.rolling);
-    let frozen = frozen
-        .map(|kind| chart.write(&format!("normalizer.{kind}.reference"), "\"frozen\""));
+    let frozen =
+        frozen.map(|kind| chart.write(&format!("normalizer.{kind}.reference"), "\"frozen\""));
     let mut diagnosis = Diagnosis::new(text);
     for (name, critical, reading) in [
         ("Kolmogorov–Smirnov distance", "its critical value", drift.kolmogorov_smirnov),

@@ -42,4 +42,3 @@ pub(super) fn level_blind(chart: &Chart<'_>) -> Option<Diagnosis> {
             .advise("or freeze the reference of the normalizer"),
     )
 }
-

@@ -53,7 +53,8 @@ fn degenerate(chart: &Chart<'_>) -> Option<Diagnosis> {
 
 /// A rank among n values, its own included, reaches from −1 + 1/n to 1 − 1/n.
 fn unreachable_rank(chart: &Chart<'_>) -> Option<Diagnosis> {
-    let count = chart.profile.window.filter(|_| chart.profile.normalizer == NormalizerKind::Rank)?;
+    let count =
+        chart.profile.window.filter(|_| chart.profile.normalizer == NormalizerKind::Rank)?;
     let least = -1.0 + 1.0 / count as f64;
     let target = chart.now.target;
     let unreachable = match chart.profile.sense {
@@ -136,4 +137,3 @@ fn later(chart: &Chart<'_>) -> &'static str {
         "tighten again by a schedule, once it is met"
     }
 }
-

@@ -27,12 +27,13 @@ pub(crate) fn starved_task(
     }
     let losses: Vec<f64> = memory.steps.iter().filter_map(|step| step.task_loss).collect();
     let trend = block_trend(&losses);
-    let satisfied = |chart: &Chart<'_>| {
-        chart.is_ready() && chart.satisfaction() >= thresholds.satisfaction
-    };
+    let satisfied =
+        |chart: &Chart<'_>| chart.is_ready() && chart.satisfaction() >= thresholds.satisfaction;
     let pushing = charts.iter().any(|chart| chart.now.effective != 0.0);
-    let enough = losses.len() >= config.minimum && trend.t > thresholds.trend;
-    (enough && pushing && charts.iter().all(satisfied)).then(|| {
+    let rise = trend.slope * losses.len() as f64;
+    let rises = trend.t > thresholds.trend && rise >= thresholds.rise * mean(&losses).abs();
+    let enough = losses.len() >= config.minimum;
+    (enough && rises && pushing && charts.iter().all(satisfied)).then(|| {
         let text = "The task's loss rises although every constraint is satisfied: the multipliers \
                     still push. Cap the one that pushes hardest, or lower its weight.";
         let diagnosis = Diagnosis::new(text)
