@@ -20,3 +20,8 @@ pub mod quickstart;
 pub mod topoencoder;
 pub mod tracking;
 pub mod trainer;
+
+/// The code on the front page compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

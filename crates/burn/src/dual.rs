@@ -236,7 +236,7 @@ impl DualEngine {
     ) -> Result<f64, DualError> {
         self.place(losses)?;
         let mut joined = Vec::with_capacity(1 + 3 * losses.len());
-        for scalar in task {
+        if let Some(scalar) = task {
             joined.push(scalar_of(scalar, || "the task loss".to_owned())?);
         }
         for loss in losses {

@@ -32,10 +32,11 @@
 //!
 //! | concept | item |
 //! | --- | --- |
+//! | read the file of a dual engine, watch it | [`read_dual`], [`Watch`] |
 //! | declare and assemble | [`ControlConfig`], [`ControllerConfig`], [`LawConfig`], [`Builder`] |
 //! | run, save, load, watch | [`Orchestrator`], [`Means`] |
 //! | numbers, ports, laws | re-exported from [`homeostat_core`] |
-//! | the laws | [`multiplier`], [`pid`], [`precision`], [`governor`] |
+//! | the laws | [`multiplier`], [`normalize`], [`pid`], [`precision`], [`governor`] |
 //! | sensors and actuators for burn | `burn` (feature `burn`) |
 
 mod builder;
@@ -74,8 +75,3 @@ pub use error::{BuildError, Stopped};
 pub use means::Means;
 pub use orchestrator::{Counts, Orchestrator, OrchestratorSnapshot, StepReport};
 pub use watch::Watch;
-
-/// The code on the front page compiles and runs.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

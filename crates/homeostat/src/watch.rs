@@ -182,7 +182,7 @@ fn gate(gate: Gate) -> (homeostat_telemetry::Gate, NormalizerStatus) {
     use homeostat_telemetry::Gate as Told;
     let told = match gate {
         Gate::Missing | Gate::Waiting => Told::Missing,
-        Gate::NonFinite => Told::Nonfinite,
+        Gate::NonFinite => Told::NonFinite,
         Gate::Spike => Told::Spike,
         Gate::Frozen => Told::Frozen,
         Gate::Warmup => Told::Warmup,

@@ -109,7 +109,7 @@ impl Doctor {
     }
 
     /// Takes in one update of one constraint. A measurement that is not finite counts as such, whatever
-    /// the gate says; a missing one leaves no trace.
+    /// the gate says; a missing one, and one that waits for its turn, leaves no trace.
     pub fn observe(
         &self,
         state: &mut DoctorState,
@@ -122,7 +122,7 @@ impl Doctor {
             return Err(DoctorError::UnknownConstraint { index, count: state.constraints.len() });
         };
         intake::check(observation)?;
-        if observation.gate == Gate::Missing {
+        if !observation.gate.is_turn() {
             return Ok(());
         }
         let sample = intake::sample(observation, profile.sense);
@@ -132,7 +132,7 @@ impl Doctor {
         let count = |count: u64, condition: bool| if condition { count + 1 } else { 0 };
         let limit = self.config.pinned.share * now.maximum;
         memory.pinned = count(memory.pinned, now.maximum > 0.0 && now.multiplier.abs() >= limit);
-        memory.nonfinite = count(memory.nonfinite, sample.gate == Gate::Nonfinite);
+        memory.nonfinite = count(memory.nonfinite, sample.gate == Gate::NonFinite);
         memory.frozen = count(memory.frozen, sample.gate.is_freeze());
         memory.now = Some(now);
         memory.updates.push(sample);

@@ -33,7 +33,7 @@
 //!     found.extend(doctor.step(&mut state, &StepObservation::default()));
 //! }
 //! let pinned = found.iter().find(|finding| finding.rule == Rule::Pinned).expect("it was found");
-//! assert_eq!(pinned.remedy[0].to_string(), "constraints.kl.target = { raw = 0.44 } (now 0.1)");
+//! assert_eq!(pinned.remedy[0].to_string(), "constraints.kl.target = { raw = 0.43 } (now 0.1)");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -77,7 +77,7 @@ fn command() -> Command {
                 .help("How much stricter than its target a constraint is trained: what holds where it is \
                        measured must hold on unseen applicants too")
                 .value_parser(value_parser!(f64))
-                .default_value("0.01"),
+                .default_value("0.012"),
         )
         .arg(text("backend", "BACKEND", "flex, ndarray, or cuda[:index]").default_value("flex"))
         .arg(text("config", "FILE", "Constraints; default: configs/constrained_quickstart.toml"))

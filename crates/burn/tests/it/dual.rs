@@ -4,7 +4,6 @@ use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat_burn::{ConstraintLoss, DualEngine, DualError};
 use homeostat_multiplier::LoadPolicy;
-use homeostat_testkit::golden::close;
 
 fn engine(text: &str) -> DualEngine {
     DualEngine::new(&toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))).expect("legal")
@@ -17,6 +16,10 @@ fn leaf<B: AutodiffBackend>(value: f64) -> Tensor<B, 1> {
 fn slope<B: AutodiffBackend>(leaf: &Tensor<B, 1>, total: Tensor<B, 1>) -> f64 {
     let gradient = leaf.grad(&total.backward()).expect("the leaf has a gradient");
     gradient.into_scalar().elem()
+}
+
+fn close(found: f64, expected: f64, relative: f64) -> bool {
+    (found - expected).abs() <= relative * expected.abs()
 }
 
 fn number<B: Backend>(value: &Tensor<B, 1>) -> f64 {

@@ -143,3 +143,18 @@ fn a_type_that_hands_on_to_a_derived_one_keeps_the_places() {
     let laws: BTreeMap<String, Delegated> = document.read().expect("legal");
     assert_eq!(format!("{:?}", laws["a"].0), "Ascent");
 }
+
+#[test]
+fn the_settings_of_a_choice_take_no_unknown_key_even_where_the_type_allows_it() {
+    #[derive(Debug, serde::Deserialize)]
+    enum Lenient {
+        Line { slope: f64 },
+    }
+    let document = Document::parse("f", "a = { Line = { slope = 1, ofset = 2 } }").expect("TOML");
+    let error = document.read::<BTreeMap<String, Lenient>>().expect_err("unknown").to_string();
+    assert_eq!(error, "f:1:27: a.Line.ofset: unknown key \"ofset\"; legal is only slope");
+    let document = Document::parse("f", "a = { Line = { slope = 1 } }").expect("TOML");
+    let lines: BTreeMap<String, Lenient> = document.read().expect("legal");
+    let Lenient::Line { slope } = lines["a"];
+    assert_eq!(slope, 1.0);
+}

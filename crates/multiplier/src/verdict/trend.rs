@@ -151,6 +151,23 @@ mod tests {
     }
 
     #[test]
+    fn what_rounding_left_of_large_values_is_gone_after_a_turn() {
+        let mut window = TrendWindow::new(7);
+        for step in 0..7 {
+            window.push(1e9 * f64::from(step), 7);
+        }
+        let values: Vec<f64> =
+            (0..14).map(|i| 0.3 * f64::from(i) + f64::from(i * i % 11)).collect();
+        for value in &values {
+            window.push(*value, 7);
+        }
+        let (found, expected) = (window.trend(), textbook(&values[7..]));
+        assert!((found.mean - expected.mean).abs() < 1e-12, "{found:?} {expected:?}");
+        assert!((found.slope - expected.slope).abs() < 1e-12, "{found:?} {expected:?}");
+        assert!((found.t_value - expected.t_value).abs() < 1e-9, "{found:?} {expected:?}");
+    }
+
+    #[test]
     fn a_constant_has_no_trend_and_a_perfect_line_a_finite_one() {
         let mut window = TrendWindow::new(64);
         for _ in 0..200 {

@@ -127,6 +127,7 @@ fn check_constraint(
 ) -> Result<(), ConfigError> {
     let ConstraintProfile { weight, smoothing, jitter, spike_threshold, .. } = *constraint;
     ConfigError::positive("constraints.weight", weight)?;
+    ConfigError::not_negative("constraints.rate", constraint.rate.unwrap_or_default())?;
     let legal = smoothing > 0.0 && smoothing <= 1.0;
     let rule = "must be above 0 and at most 1";
     ConfigError::unless(legal, "constraints.smoothing", rule, smoothing)?;

@@ -29,11 +29,11 @@ pub(super) fn sample(observation: &Observation, sense: Sense) -> Sample {
     let Observation { raw, normalized, error, smoothed, multiplier, slope, .. } = *observation;
     let gate = if observation.gate.has_error() {
         let all = [raw, normalized, error, smoothed];
-        if all.iter().all(|value| value.is_finite()) { observation.gate } else { Gate::Nonfinite }
+        if all.iter().all(|value| value.is_finite()) { observation.gate } else { Gate::NonFinite }
     } else if raw.is_finite() {
         observation.gate
     } else {
-        Gate::Nonfinite
+        Gate::NonFinite
     };
     let measured = |value: f64| if gate.has_error() { value } else { 0.0 };
     let given = |value: Option<f64>| value.filter(|value| value.is_finite());

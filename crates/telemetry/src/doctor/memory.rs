@@ -221,7 +221,7 @@ impl TryFrom<Row> for Sample {
             denominator,
             invalid_rate,
             ease,
-            gate: Gate::from_code(gate).ok_or("the code of a gate must be 0 to 7")?,
+            gate: Gate::from_code(gate).ok_or("the code of a gate must be 0 to 8")?,
             normalizer: NormalizerStatus::from_code(normalizer)
                 .ok_or("the code of a normalizer's status must be 0 to 3")?,
             satisfied: flags & 1 != 0,

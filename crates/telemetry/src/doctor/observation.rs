@@ -2,27 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What became of one dual update.
+/// What became of one dual update. The codes are those under which `homeostat-multiplier` logs its gates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
     /// The multiplier was updated. Code 0.
     #[default]
     Update,
-    /// The normalizer still warms up. Code 1.
-    Warmup,
+    /// Nothing was measured in this step. Code 1.
+    Missing,
     /// The measurement was not finite. Code 2.
-    Nonfinite,
+    NonFinite,
     /// The measurement was a spike. Code 3.
     Spike,
     /// Held for some steps after a spike. Code 4.
     Frozen,
-    /// Held by the anti-covariance gate. Code 5.
+    /// The normalizer still warms up. Code 5.
+    Warmup,
+    /// Measured, and kept until the constraint's turn. Code 6.
+    Waiting,
+    /// Held by the anti-covariance gate. Code 7.
     Paused,
-    /// The smoothed error lay inside the deadzone. Code 6.
+    /// The smoothed error lay inside the deadzone. Code 8.
     Deadzone,
-    /// Nothing was measured in this step. Code 7.
-    Missing,
 }
 
 /// How the normalizer judged its own answer.
@@ -171,18 +173,19 @@ pub struct Drift {
 }
 
 impl Gate {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Update,
-        Self::Warmup,
-        Self::Nonfinite,
+        Self::Missing,
+        Self::NonFinite,
         Self::Spike,
         Self::Frozen,
+        Self::Warmup,
+        Self::Waiting,
         Self::Paused,
         Self::Deadzone,
-        Self::Missing,
     ];
 
-    /// The plain code, 0 … 7.
+    /// The plain code, 0 … 8.
     pub fn code(self) -> u8 {
         self as u8
     }
@@ -195,6 +198,11 @@ impl Gate {
     /// Whether an error was computed from the measurement of this step.
     pub(crate) fn has_error(self) -> bool {
         matches!(self, Self::Update | Self::Paused | Self::Deadzone)
+    }
+
+    /// Whether there was an update, or would have been one.
+    pub(crate) fn is_turn(self) -> bool {
+        !matches!(self, Self::Missing | Self::Waiting)
     }
 
     /// Whether the update is held because of a spike.

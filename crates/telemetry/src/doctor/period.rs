@@ -8,7 +8,7 @@ pub struct Oscillation {
     /// Autocorrelation at the whole lag nearest to the period, `Σ x_i·x_{i+k} / Σ x_i²` without the mean:
     /// for a pure sine `1 − k/n`.
     pub autocorrelation: f64,
-    /// Autocorrelation at half the period: for a pure sine `−(1 − k/2n)`, for noise about 0.
+    /// Autocorrelation at half that lag: for a pure sine `−(1 − k/2n)`, for noise about 0.
     pub trough: f64,
 }
 
@@ -46,10 +46,17 @@ pub fn dominant_period(values: &[f64]) -> Option<Oscillation> {
         .collect();
     let highest = peaks.iter().map(|lag| correlations[*lag]).fold(0.0, f64::max);
     let peak = peaks.into_iter().find(|lag| correlations[*lag] >= 0.8 * highest)?;
-    let (left, top, right) = (correlations[peak - 1], correlations[peak], correlations[peak + 1]);
+    // Fewer pairs at longer lags would move the peak to the left: each lag is measured by the energy of
+    // its own pairs, so that a series which repeats itself has 1 at its period.
+    let even = |lag: usize| {
+        let energy_of = |part: &[f64]| part.iter().map(|value| value * value).sum::<f64>();
+        let own = energy_of(&centred[..count - lag]) * energy_of(&centred[lag..]);
+        if own > 0.0 { correlations[lag] * energy / own.sqrt() } else { 0.0 }
+    };
+    let (left, top, right) = (even(peak - 1), even(peak), even(peak + 1));
     let bend = left - 2.0 * top + right;
-    let shift = if bend < 0.0 { 0.5 * (left - right) / bend } else { 0.0 };
+    let shift = if bend < 0.0 { (0.5 * (left - right) / bend).clamp(-1.0, 1.0) } else { 0.0 };
     let period = peak as f64 + shift;
-    let trough = correlations[(period / 2.0).round() as usize];
-    Some(Oscillation { period, autocorrelation: top, trough })
+    let trough = correlations[peak / 2];
+    Some(Oscillation { period, autocorrelation: correlations[peak], trough })
 }

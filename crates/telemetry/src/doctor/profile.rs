@@ -24,6 +24,10 @@ pub enum NormalizerKind {
     Winsor,
     /// Clipped z-score of exponential averages.
     Ema,
+    /// The rank, as `auto` has chosen.
+    AutoRank,
+    /// The clipped z-score, as `auto` has chosen.
+    AutoWinsor,
 }
 
 /// One constraint. A range is two constraints, one for each side.
@@ -39,6 +43,8 @@ pub struct ConstraintProfile {
     pub family: Option<usize>,
     /// The fixed weight w.
     pub weight: f64,
+    /// The dual rate as it stands in the file, in its time unit. Without it a proposal is per update.
+    pub rate: Option<f64>,
     /// The weight α of a new error in the smoothed one; 1 means no smoothing.
     pub smoothing: f64,
     /// Whether the update rule already has a proportional part.
@@ -49,6 +55,8 @@ pub struct ConstraintProfile {
     pub window: Option<usize>,
     /// Random share of the window that is left out.
     pub jitter: f64,
+    /// Whether the slope of the normalizer may change only slowly.
+    pub slope_limited: bool,
     /// The factor κ of the spike gate.
     pub spike_threshold: f64,
     /// After how many spikes in a row the spike gate accepts a new level.
@@ -79,7 +87,8 @@ pub struct RunProfile {
 
 impl ConstraintProfile {
     /// A soft upper bound without a normalizer and with the defaults of seed 000 §9: weight 1,
-    /// smoothing 0.1; the spike gate as in the reference, section 6.3: κ = 8, at most 200 steps.
+    /// smoothing 0.1; the spike gate as in the reference, section 6.3: κ = 8, at most 200 steps; a slope
+    /// that changes slowly, as the reference recommends in section 5.2.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -87,11 +96,13 @@ impl ConstraintProfile {
             hard: false,
             family: None,
             weight: 1.0,
+            rate: None,
             smoothing: 0.1,
             proportional: false,
             normalizer: NormalizerKind::None,
             window: None,
             jitter: 0.0,
+            slope_limited: true,
             spike_threshold: 8.0,
             maximum_freeze: 200,
         }
@@ -106,12 +117,18 @@ impl RunProfile {
 }
 
 impl NormalizerKind {
-    /// The name in a file, where the normalizer is a table that can hold a window.
+    /// The key of its table in a file, where it has a window.
     pub(crate) fn windowed(self) -> Option<&'static str> {
         match self {
             Self::Rank => Some("rank"),
             Self::Winsor => Some("winsor"),
+            Self::AutoRank => Some("auto.rank"),
+            Self::AutoWinsor => Some("auto.winsor"),
             Self::None | Self::Ema => None,
         }
+    }
+
+    pub(crate) fn is_rank(self) -> bool {
+        matches!(self, Self::Rank | Self::AutoRank)
     }
 }

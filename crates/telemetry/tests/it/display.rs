@@ -1,6 +1,6 @@
 //! What a reader sees, and what a file holds.
 
-use homeostat_telemetry::{Change, ConstraintProfile, Finding, Rule, Severity, Subject};
+use homeostat_telemetry::{Change, ConstraintProfile, Finding, Gate, Rule, Severity, Subject};
 
 use crate::{calm, doctor_of, feed, found};
 
@@ -54,6 +54,19 @@ fn a_finding_survives_a_file_to_the_bit() {
     assert_eq!(text["severity"], "p1");
     assert_eq!(text["subject"]["constraint"], "kl");
     assert_eq!(text["remedy"][0]["set"]["key"], "constraints.kl.target");
+}
+
+#[test]
+fn the_codes_of_the_gates_are_those_of_the_log() {
+    let names =
+        ["update", "missing", "non-finite", "spike", "frozen", "warmup", "waiting", "paused"];
+    for (code, name) in names.into_iter().chain(["deadzone"]).enumerate() {
+        let code = u8::try_from(code).expect("few");
+        let gate = Gate::from_code(code).expect("there is one");
+        assert_eq!(gate.code(), code);
+        assert_eq!(serde_json::to_value(gate).expect("plain data"), name);
+    }
+    assert_eq!(Gate::from_code(9), None);
 }
 
 #[test]

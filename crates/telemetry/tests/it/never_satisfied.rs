@@ -1,11 +1,10 @@
 //! R2 and its causes.
 
 use homeostat_telemetry::{
-    ConstraintProfile, Finding, Gate, NormalizerKind, NormalizerStatus, Observation, Rule, Sense,
-    Space,
+    ConstraintProfile, Finding, NormalizerKind, NormalizerStatus, Observation, Rule, Sense, Space,
 };
 
-use crate::{calm, check_lines, doctor_of, feed, found, of_rule, violated};
+use crate::{check_lines, doctor_of, feed, found, of_rule, violated};
 
 #[track_caller]
 fn never_satisfied(

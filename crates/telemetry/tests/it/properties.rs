@@ -28,7 +28,7 @@ fn observation() -> impl Strategy<Value = Observation> {
     let measured = (measurement(), measurement(), measurement(), measurement());
     let controller = (value(), value(), value(), value(), value(), value(), value(), value());
     let optional = (optional(), optional(), optional(), optional());
-    let codes = (0_u8..8, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let codes = (0_u8..9, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (measured, controller, optional, codes).prop_map(|(measured, controller, optional, codes)| {
         Observation {
             raw: measured.0,

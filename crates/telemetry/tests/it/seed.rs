@@ -7,7 +7,7 @@ use homeostat_telemetry::{
 
 use crate::{calm, watch};
 
-/// All that holds in the end of a stream, for a ranked constraint without smoothing.
+/// All that holds in the end of a stream, for a ranked constraint without smoothing beside a calm one.
 fn examine(mut next: impl FnMut(usize) -> (Observation, StepObservation)) -> Vec<Finding> {
     let profile = ConstraintProfile {
         normalizer: NormalizerKind::Rank,
@@ -16,10 +16,15 @@ fn examine(mut next: impl FnMut(usize) -> (Observation, StepObservation)) -> Vec
         weight: 2.0,
         ..ConstraintProfile::new("kl")
     };
-    let run = RunProfile { surgery: Some("pcgrad".to_owned()), ..RunProfile::new(vec![profile]) };
+    let profiles =
+        vec![profile, ConstraintProfile { weight: 3.0, ..ConstraintProfile::new("other") }];
+    let run = RunProfile { surgery: Some("pcgrad".to_owned()), ..RunProfile::new(profiles) };
     let doctor = DoctorConfig::default().init(run).expect("legal");
     let mut state = doctor.init_state();
-    watch(&doctor, &mut state, 600, &mut next);
+    for step in 0..600 {
+        doctor.observe(&mut state, &Observation { effective: 0.1, ..calm(1) }).expect("legal");
+        watch(&doctor, &mut state, 1, |_| next(step));
+    }
     doctor.examine(&state)
 }
 
@@ -72,7 +77,8 @@ fn wireheading_gets_a_random_window_a_freeze_and_a_look_at_the_covariance() {
     let findings = examine(|step| {
         let gate = if step > 500 { Gate::Paused } else { Gate::Update };
         let ease = Some(step as f64);
-        (Observation { gate, ease, multiplier: step as f64, ..calm(0) }, StepObservation::default())
+        let observation = Observation { gate, ease, rolling: true, ..calm(0) };
+        (Observation { multiplier: step as f64, ..observation }, StepObservation::default())
     });
     let fixes = ["normalizer.rank.jitter = 0.25", "freeze the multiplier", "look at the ease"];
     check(&findings, Rule::Wireheading, &fixes);

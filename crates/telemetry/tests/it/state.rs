@@ -30,7 +30,7 @@ fn noise(random: &mut Splitmix, constraint: usize) -> Observation {
         smoothed: random.between(-0.1, 1.0),
         multiplier: random.between(0.0, 50.0).min(49.9),
         maximum: 49.9,
-        gate: Gate::from_code((random.uniform() * 8.0) as u8).unwrap_or_default(),
+        gate: Gate::from_code((random.uniform() * 9.0) as u8).unwrap_or_default(),
         strict: optional(random),
         ease: optional(random),
         denominator: optional(random),
@@ -157,7 +157,9 @@ fn what_is_refused_changes_nothing_and_what_is_missing_leaves_no_trace() {
         let error = doctor.observe(&mut state, &observation).expect_err("not finite").to_string();
         assert!(error.starts_with(&format!("{field} must be finite, got ")), "{error}");
     }
-    doctor.observe(&mut state, &Observation { gate: Gate::Missing, ..calm(0) }).expect("legal");
+    for gate in [Gate::Missing, Gate::Waiting] {
+        doctor.observe(&mut state, &Observation { gate, ..calm(0) }).expect("legal");
+    }
     assert_eq!(state, before);
 }
 
@@ -192,7 +194,7 @@ fn a_damaged_memory_is_not_loaded() {
         serde_json::from_value::<DoctorState>(bad).expect_err("damaged").to_string()
     };
     let row = "/constraints/0/updates/items/0/2";
-    assert!(damage(row, [9, 1, 0].as_slice().into()).contains("code of a gate must be 0 to 7"));
+    assert!(damage(row, [9, 1, 0].as_slice().into()).contains("code of a gate must be 0 to 8"));
     assert!(damage(row, [0, 4, 0].as_slice().into()).contains("status must be 0 to 3"));
     let ring = "/constraints/0/updates/capacity";
     for capacity in [0_u64, 1 << 40] {

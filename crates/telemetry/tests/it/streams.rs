@@ -3,11 +3,11 @@
 
 use homeostat_telemetry::{
     Change, ConstraintProfile, Drift, DriftReading, FamilyProfile, Finding, Gate, NormalizerKind,
-    NormalizerStatus, Observation, Rule, RunProfile, Sense, Space, StepObservation, Subject,
+    Observation, Rule, RunProfile, Sense, StepObservation, Subject,
 };
 use homeostat_testkit::Splitmix;
 
-use crate::{calm, doctor, doctor_of, feed, found, lines, of_rule, watch};
+use crate::{calm, check_lines, doctor, doctor_of, feed, found, lines, of_rule, violated, watch};
 
 /// What is told of the run, with the given numbers of a step.
 fn of_steps(
@@ -81,7 +81,8 @@ fn a_pause_is_wireheading_and_so_are_a_gap_to_the_strict_value_and_a_shrinking_d
     let jitter = "constraints.kl.normalizer.rank.jitter = 0.25 (now 0.0)";
     let advice = ["freeze the multiplier for 200 steps", "look at the ease"];
     let check = |stream: &mut dyn FnMut(usize) -> Observation| {
-        let news = feed(&doctor_of(ranked.clone()), 600, stream);
+        let rolling = |step| Observation { rolling: true, ..stream(step) };
+        let news = feed(&doctor_of(ranked.clone()), 600, rolling);
         let finding = found(&news, Rule::Wireheading);
         check_lines(finding, &[jitter, advice[0], advice[1]]);
         finding.clone()
@@ -120,7 +121,9 @@ fn a_pause_is_wireheading_and_so_are_a_gap_to_the_strict_value_and_a_shrinking_d
         strict: Some(0.1 - 2e-4 * step as f64),
         ..calm(0)
     });
-    // A constraint of the other sense may rise.
+    // A frozen reference needs no random window. And a constraint of the other sense may rise.
+    let news = feed(&doctor_of(ranked.clone()), 600, denominator(0.1));
+    check_lines(found(&news, Rule::Wireheading), &advice);
     let lower = ConstraintProfile { sense: Sense::AtLeast, ..ConstraintProfile::new("kl") };
     let news = feed(&doctor_of(lower), 600, |step: usize| Observation {
         raw: 0.1 + 1e-3 * step as f64,
@@ -207,7 +210,9 @@ fn drift_is_what_the_detectors_say() {
     let reading = |statistic| Some(DriftReading { statistic, critical: 0.2 });
     let told = |drift: Drift, rolling: bool| {
         let profile = ConstraintProfile {
-            normalizer: NormalizerKind::Winsor,
+            normalizer: NormalizerKind::AutoRank,
+            window: Some(5000),
+            slope_limited: !rolling,
             ..ConstraintProfile::new("kl")
         };
         let doctor = doctor_of(profile);
@@ -219,10 +224,10 @@ fn drift_is_what_the_detectors_say() {
     };
     let smooth = "constraints.kl.slope = { limit = 1.05 }";
     let shifted = Drift { population_stability: reading(0.3), ..Drift::default() };
-    let freeze = "constraints.kl.normalizer.winsor.reference = \"frozen\"";
+    let freeze = "constraints.kl.normalizer.auto.rank.reference = { frozen = { step = 5000 } }";
     check_lines(found(&told(shifted, true), Rule::Drift), &[freeze, smooth]);
     let apart = Drift { kolmogorov_smirnov: reading(0.21), ..Drift::default() };
-    check_lines(found(&told(apart, false), Rule::Drift), &[smooth]);
+    check_lines(found(&told(apart, false), Rule::Drift), &["constraints.kl.slope = \"frozen\""]);
     for silent in [
         Drift { page_hinkley: reading(0.3), ..Drift::default() },
         Drift { kolmogorov_smirnov: reading(0.2), ..Drift::default() },

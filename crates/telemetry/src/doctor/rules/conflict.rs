@@ -34,7 +34,7 @@ pub(crate) fn conflict(
             .evidence_if("share of conflicting pairs", share)
             .propose(surgery(run))
             .propose(least(charts))
-            .advise("stagger the multipliers, so that not all of them move in the same step"),
+            .propose(stagger(charts)),
     )
 }
 
@@ -47,6 +47,13 @@ fn surgery(run: &RunProfile) -> Option<Change> {
     };
     let present = run.surgery.as_ref().map(|name| format!("{name:?}"));
     Some(Change::set("dual.surgery", present, format!("{proposed:?}")))
+}
+
+/// Not all multipliers move in the same step.
+fn stagger(charts: &[Chart<'_>]) -> Option<Change> {
+    let every = charts.len();
+    let text = format!("stagger the updates: dual.stagger = true with dual.every = {every}");
+    (every > 1).then_some(Change::Advice(text))
 }
 
 /// A looser target for the soft constraint with the lowest weight.

@@ -1,7 +1,7 @@
 //! R10: the reference of a normalizer moves.
 
 use crate::doctor::chart::Chart;
-use crate::doctor::finding::Diagnosis;
+use crate::doctor::finding::{Change, Diagnosis};
 use crate::doctor::observation::DriftReading;
 
 /// The detectors of the normalizer that was passed in: Kolmogorov–Smirnov or population stability above
@@ -14,9 +14,7 @@ pub(super) fn drift(chart: &Chart<'_>) -> Option<Diagnosis> {
     }
     let text = "The values that the normalizer compares with have moved: the same normalized loss means \
                 something else than before, and the same multiplier pushes differently.";
-    let frozen = chart.profile.normalizer.windowed().filter(|_| chart.now.rolling);
-    let frozen =
-        frozen.map(|kind| chart.write(&format!("normalizer.{kind}.reference"), "\"frozen\""));
+    let slope = if chart.profile.slope_limited { "\"frozen\"" } else { "{ limit = 1.05 }" };
     let mut diagnosis = Diagnosis::new(text);
     for (name, critical, reading) in [
         ("Kolmogorov–Smirnov distance", "its critical value", drift.kolmogorov_smirnov),
@@ -27,5 +25,13 @@ pub(super) fn drift(chart: &Chart<'_>) -> Option<Diagnosis> {
             .evidence_if(name, reading.map(|reading| reading.statistic))
             .evidence_if(critical, reading.map(|reading| reading.critical));
     }
-    Some(diagnosis.propose(frozen).propose([chart.write("slope", "{ limit = 1.05 }")]))
+    Some(diagnosis.propose(frozen(chart)).propose([chart.write("slope", slope)]))
+}
+
+/// The window as the reference, once it is full. Only a rank can keep one.
+fn frozen(chart: &Chart<'_>) -> Option<Change> {
+    let rank = chart.profile.normalizer.is_rank() && chart.now.rolling;
+    let (kind, window) = (chart.profile.normalizer.windowed()?, chart.profile.window?);
+    let field = format!("normalizer.{kind}.reference");
+    rank.then(|| chart.write(&field, format!("{{ frozen = {{ step = {window} }} }}")))
 }

@@ -7,7 +7,7 @@ use crate::doctor::observation::Gate;
 /// R11: more than 1 % of the window is not finite.
 pub(super) fn nonfinite_storm(chart: &Chart<'_>) -> Option<Diagnosis> {
     let thresholds = &chart.config.faults;
-    let share = chart.share(|sample| sample.gate == Gate::Nonfinite);
+    let share = chart.share(|sample| sample.gate == Gate::NonFinite);
     if chart.samples.len() < chart.config.minimum || share <= thresholds.nonfinite {
         return None;
     }

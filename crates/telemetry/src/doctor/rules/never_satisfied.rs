@@ -3,7 +3,7 @@
 use crate::doctor::chart::Chart;
 use crate::doctor::finding::Diagnosis;
 use crate::doctor::observation::{NormalizerStatus, Space};
-use crate::doctor::profile::{NormalizerKind, Sense};
+use crate::doctor::profile::Sense;
 use crate::doctor::statistics::{correlation, mean, trend};
 
 /// Satisfaction below 5 % and no downward trend of the violation (t > −2), with the cause in the order
@@ -53,8 +53,7 @@ fn degenerate(chart: &Chart<'_>) -> Option<Diagnosis> {
 
 /// A rank among n values, its own included, reaches from −1 + 1/n to 1 − 1/n.
 fn unreachable_rank(chart: &Chart<'_>) -> Option<Diagnosis> {
-    let count =
-        chart.profile.window.filter(|_| chart.profile.normalizer == NormalizerKind::Rank)?;
+    let count = chart.profile.window.filter(|_| chart.profile.normalizer.is_rank())?;
     let least = -1.0 + 1.0 / count as f64;
     let target = chart.now.target;
     let unreachable = match chart.profile.sense {
@@ -79,10 +78,8 @@ fn flat(chart: &Chart<'_>) -> Option<Diagnosis> {
     (share > 0.5).then(|| {
         let text = "The slope of the normalizer is 0 where the loss lies, so the multiplier moves \
                     nothing: the worst violations are ignored.";
-        let slope = match chart.profile.normalizer {
-            NormalizerKind::Rank => "\"secant\"",
-            _ => "\"straight-through\"",
-        };
+        let rank = chart.profile.normalizer.is_rank();
+        let slope = if rank { "\"secant\"" } else { "\"straight-through\"" };
         Diagnosis::new(text)
             .evidence("share with slope 0", share)
             .propose([chart.write(&format!("normalizer.{kind}.slope"), slope)])

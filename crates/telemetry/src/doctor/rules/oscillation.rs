@@ -41,7 +41,7 @@ pub(super) fn oscillation(chart: &Chart<'_>) -> Option<Diagnosis> {
 }
 
 fn slower(chart: &Chart<'_>) -> Option<Change> {
-    let rate = chart.now.rate;
+    let rate = chart.profile.rate.unwrap_or(chart.now.rate);
     (rate > 0.0).then(|| chart.set("rate", Some(rate), significant(0.5 * rate)))
 }
 

@@ -67,10 +67,10 @@ fn moved(chart: &Chart<'_>) -> Option<f64> {
     (change.abs() > chart.config.wireheading.denominator).then_some(change)
 }
 
-/// A window of random length, whose reference cannot be steered.
+/// A window of random length, whose reference cannot be steered; a frozen one cannot anyway.
 fn jitter(chart: &Chart<'_>) -> Option<Change> {
     let kind = chart.profile.normalizer.windowed()?;
     let (present, proposed) = (chart.profile.jitter, chart.config.wireheading.jitter);
     let field = format!("normalizer.{kind}.jitter");
-    (present < proposed).then(|| chart.set(&field, Some(present), proposed))
+    (chart.now.rolling && present < proposed).then(|| chart.set(&field, Some(present), proposed))
 }
