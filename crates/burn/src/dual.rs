@@ -120,7 +120,8 @@ impl DualEngine {
         Status::new(&self.dual, &self.state, &self.measurements)
     }
 
-    /// Takes over a saved memory and begins the resume warm-up if it is configured.
+    /// Takes over a saved memory and goes on from it, to the bit. After a long pause call
+    /// [`resume`](Self::resume) as well.
     ///
     /// # Errors
     ///
@@ -136,11 +137,24 @@ impl DualEngine {
         self.dual.resume(&mut self.state);
     }
 
+    /// Takes in one value of the policy that a percentile target takes as its baseline.
+    ///
+    /// # Errors
+    ///
+    /// No such constraint, or a value that is not finite.
+    pub fn observe_baseline(&mut self, name: &str, value: f64) -> Result<(), DualError> {
+        let index = self.find(name)?;
+        self.dual
+            .observe_baseline(&mut self.state, index, value)
+            .map_err(|error| DualError::Step(error.into()))
+    }
+
     /// Measures the losses and gives what to differentiate. A constraint that is left out was not
     /// measured in this step: its multiplier is held.
     ///
     /// Another `lagrangian` before `step` begins the step anew: an optimizer step that was dropped
-    /// needs no dual step, but its losses stay in the normalizers.
+    /// needs no dual step, but its losses stay in the normalizers; with `order = "dual-first"` the
+    /// multipliers have moved as well.
     ///
     /// # Errors
     ///
@@ -263,23 +277,26 @@ impl DualEngine {
                 value: next(),
                 strict: loss.strict.as_ref().map(|_| next()),
                 ease: loss.ease.as_ref().map(|_| next()),
-                setpoint: None,
+                setpoint: loss.setpoint,
             });
         }
         Ok(task)
+    }
+
+    fn find(&self, name: &str) -> Result<usize, DualError> {
+        self.dual.index(name).ok_or_else(|| DualError::UnknownConstraint {
+            name: name.to_owned(),
+            known: self.dual.names().join(", "),
+        })
     }
 
     /// Finds the place of every loss.
     fn place<B: Backend>(&mut self, losses: &[ConstraintLoss<'_, B>]) -> Result<(), DualError> {
         self.places.clear();
         for loss in losses {
-            let name = || loss.name.to_owned();
-            let place = self.dual.index(loss.name).ok_or_else(|| DualError::UnknownConstraint {
-                name: name(),
-                known: self.dual.names().join(", "),
-            })?;
+            let place = self.find(loss.name)?;
             if self.places.contains(&place) {
-                return Err(DualError::Twice { name: name() });
+                return Err(DualError::Twice { name: loss.name.to_owned() });
             }
             self.places.push(place);
         }

@@ -150,7 +150,7 @@ impl Variable {
         match (tighten_only, tighter) {
             (false, _) => (low, high),
             (true, Tighter::Down) => (low, start),
-            (true, Tighter::Up) => (low, high),
+            (true, Tighter::Up) => (start, high),
         }
     }
 

@@ -9,17 +9,18 @@ pub struct ConstraintLoss<'a, B: Backend> {
     pub(super) loss: Tensor<B, 1>,
     pub(super) strict: Option<Tensor<B, 1>>,
     pub(super) ease: Option<Tensor<B, 1>>,
+    pub(super) setpoint: Option<f64>,
 }
 
 impl<'a, B: Backend> ConstraintLoss<'a, B> {
     /// A loss with a gradient, of shape `[1]`, under the name of its constraint.
     pub fn new(name: &'a str, loss: Tensor<B, 1>) -> Self {
-        Self { name, loss, strict: None, ease: None }
+        Self { name, loss, strict: None, ease: None, setpoint: None }
     }
 
     /// The true quantity, of shape `[1]`, where the loss only stands in for it: it moves the
     /// multiplier, while the loss moves the model (Cotter et al. 2019). The constraint's
-    /// configuration says `strict = true`.
+    /// configuration says so: `strict = true`.
     #[must_use]
     pub fn strict(mut self, value: Tensor<B, 1>) -> Self {
         self.strict = Some(value);
@@ -31,6 +32,13 @@ impl<'a, B: Backend> ConstraintLoss<'a, B> {
     #[must_use]
     pub fn ease(mut self, value: Tensor<B, 1>) -> Self {
         self.ease = Some(value);
+        self
+    }
+
+    /// The target of this step, for a constraint with `target = "setpoint"`.
+    #[must_use]
+    pub fn setpoint(mut self, target: f64) -> Self {
+        self.setpoint = Some(target);
         self
     }
 

@@ -12,6 +12,7 @@ mod seed;
 mod simulation;
 mod state;
 mod streams;
+mod thresholds;
 
 use homeostat_telemetry::{
     ConstraintProfile, Doctor, DoctorConfig, DoctorState, Finding, Gate, Observation, Rule,

@@ -200,6 +200,11 @@ fn a_damaged_memory_is_not_loaded() {
     for capacity in [0_u64, 1 << 40] {
         assert!(damage(ring, capacity.into()).contains("a ring must have 1 to 1048576 places"));
     }
+    doctor.observe(&mut state, &calm(0)).expect("legal");
+    let mut full = serde_json::to_value(&state).expect("finite");
+    full["constraints"][0]["updates"]["capacity"] = 1.into();
+    let error = serde_json::from_value::<DoctorState>(full).expect_err("damaged").to_string();
+    assert!(error.contains("got 2 values in 1 places"), "{error}");
     assert!(damage("/run/steps/capacity", "many".into()).contains("invalid type"));
     let mut more = good.clone();
     more["more"] = 1.into();

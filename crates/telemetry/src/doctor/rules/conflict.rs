@@ -34,19 +34,27 @@ pub(crate) fn conflict(
             .evidence_if("share of conflicting pairs", share)
             .propose(surgery(run))
             .propose(least(charts))
-            .propose(stagger(charts)),
+            .propose(stagger(charts))
+            .propose(combine(run)),
     )
 }
 
-/// Of the methods of the reference's section 8.4, those that respect the multipliers.
+/// Of the methods of the reference's section 8.4, those that respect the multipliers. Nothing where the
+/// run has no surgery: then there is no setting to change.
 fn surgery(run: &RunProfile) -> Option<Change> {
-    let proposed = match run.surgery.as_deref() {
-        Some("cagrad") => return None,
-        Some("upgrad") => "cagrad",
+    let present = run.surgery.as_deref()?;
+    let proposed = match present {
+        "cagrad" => return None,
+        "upgrad" => "cagrad",
         _ => "upgrad",
     };
-    let present = run.surgery.as_ref().map(|name| format!("{name:?}"));
-    Some(Change::set("dual.surgery", present, format!("{proposed:?}")))
+    Some(Change::set("dual.surgery", Some(format!("{present:?}")), format!("{proposed:?}")))
+}
+
+/// For a run without surgery, where no setting of it resolves the conflict.
+fn combine(run: &RunProfile) -> Option<Change> {
+    let text = "combine the gradients by a method that respects the multipliers, such as UPGrad";
+    run.surgery.is_none().then(|| Change::Advice(text.to_owned()))
 }
 
 /// Not all multipliers move in the same step.
