@@ -6,6 +6,7 @@ mod observe;
 mod price;
 mod read;
 mod report;
+mod settings;
 mod state;
 mod step;
 
@@ -25,6 +26,7 @@ use crate::verdict::Judge;
 use crate::violation::{ErrorMode, Sense};
 
 pub(crate) use read::identity;
+pub use settings::EffectiveSettings;
 pub use state::MultiplierState;
 
 /// Who holds the constraint.

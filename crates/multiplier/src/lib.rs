@@ -63,7 +63,7 @@ pub use arithmetic::{DeadzoneMode, LeakWhen, OnSpike};
 pub use best::{BestConfig, BestIterate, BestState, Iterate};
 pub use budget::{BudgetMode, project};
 pub use config::MultiplierConfig;
-pub use constraint::{Measurement, MultiplierState};
+pub use constraint::{EffectiveSettings, Measurement, MultiplierState};
 pub use dual::{
     ConstraintInputs, Dual, DualConfig, DualConfigError, DualController, DualDefaults,
     DualLoadError, DualState, FamilyConfig, Input, LoadPolicy, PrimalRescale, UpdateOrder, Warning,

@@ -53,7 +53,8 @@ impl KktResiduals {
             } else {
                 raise(&mut residuals.primal_feasibility, error);
                 raise(&mut residuals.dual_feasibility, -multiplier);
-                raise(&mut residuals.complementarity, (multiplier * error).abs());
+                let product = (multiplier * error).abs().min(f64::MAX);
+                raise(&mut residuals.complementarity, product);
             }
         }
         Ok(residuals)

@@ -35,6 +35,9 @@ pub struct DualStep {
     pub error: f64,
     /// The dual step size η, times the factor of a resume where there is one.
     pub rate: f64,
+    /// The factor of a resume that is under way, else 1; `rate` has it already. For a rule whose step
+    /// size is its own.
+    pub factor: f64,
     /// ρ, or 0 where the leak does not act in this update.
     pub leak: f64,
     /// λ_min: 0 for an inequality, negative for an equality.

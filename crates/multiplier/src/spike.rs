@@ -9,9 +9,13 @@ const NORMAL: f64 = 1.4826;
 
 /// Freeze on spike: a measurement `ℓ` is a spike where
 /// `ℓ − median > threshold · max(1.4826 · MAD, relative · |median|, absolute)` over the window of
-/// accepted measurements. For `ge` the sign is turned; for `eq` and `range` both directions count.
+/// accepted measurements. Where more than half of the window is one and the same number, as with a
+/// loss that is mostly 0, the MAD is 0 and says nothing of the others: then the mean of
+/// `|x − median|` over those others takes its place, and without any others nothing is a spike. For
+/// `ge` the sign is turned; for `eq` and `range` both directions count.
 ///
-/// Defaults: chosen in the reference specification of the dual optimizer, section 6.3.
+/// Defaults: chosen in the reference specification of the dual optimizer, section 6.3. The answer to
+/// a MAD of 0 is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpikeConfig {
@@ -25,8 +29,7 @@ pub struct SpikeConfig {
     pub freeze: u32,
     /// After so many spikes in a row the jump is accepted as the new level. Default 200.
     pub maximum_freeze: u32,
-    /// Least deviation, relative to the median: a window of equal numbers has none of its own.
-    /// Default 1e-2.
+    /// Least deviation, relative to the median. Default 1e-2.
     pub relative: f64,
     /// Least deviation in the unit of the measurement. Default 1e-9.
     pub absolute: f64,
@@ -95,8 +98,14 @@ impl SpikeGate {
         if distance.abs() <= config.threshold * floor {
             return Jump::None;
         }
-        let deviation = state.accepted.median_absolute_deviation().unwrap_or(0.0);
-        let limit = config.threshold * (NORMAL * deviation).max(floor);
+        let deviation = match state.accepted.median_absolute_deviation() {
+            Some(deviation) if deviation > 0.0 => NORMAL * deviation,
+            _ => match spread_of_others(&state.accepted, median) {
+                Some(spread) => spread,
+                None => return Jump::None,
+            },
+        };
+        let limit = config.threshold * deviation.max(floor);
         if distance > limit {
             Jump::Up
         } else if distance < -limit {
@@ -124,6 +133,16 @@ impl SpikeGate {
             Answer::Hold
         }
     }
+}
+
+/// The mean of `|x − median|` over the values that differ from the median, if there are any.
+fn spread_of_others(accepted: &OrderWindow, median: f64) -> Option<f64> {
+    let distances = accepted.iter().map(|value| (value - median).abs());
+    let (mut sum, mut count) = (0.0, 0.0);
+    for distance in distances.filter(|distance| *distance > 0.0) {
+        (sum, count) = (sum + distance, count + 1.0);
+    }
+    (count > 0.0).then(|| sum / count)
 }
 
 /// Where a measurement lies beside those of its window.

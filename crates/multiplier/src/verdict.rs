@@ -29,7 +29,8 @@ pub enum Verdict {
 pub struct Evidence {
     /// λ.
     pub multiplier: f64,
-    /// For how many updates in a row λ has been at its cap, or has risen where it has no cap.
+    /// For how many updates in a row λ has been at its cap, has been held down by a budget, or has
+    /// risen where it has no cap.
     pub updates: u64,
     /// Mean of the violation.
     pub mean_violation: f64,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use homeostat_multiplier::{DualConfig, FamilyConfig, Measurement, MultiplierConfig, UpdateOrder};
+use homeostat_multiplier::{
+    DualConfig, DualState, FamilyConfig, LoadPolicy, Measurement, MultiplierConfig, UpdateOrder,
+};
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -50,7 +52,7 @@ fn a_thousand_steps_of_twenty_constraints_allocate_nothing() {
             bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (bits >> 11) as f64 / 2.0_f64.powi(53)
         };
-        let mut run = |steps: u64| {
+        let mut run = |state: &mut DualState, steps: u64| {
             let before = dhat::HeapStats::get().total_blocks;
             for step in 0..steps {
                 for one in &mut measurements {
@@ -60,16 +62,25 @@ fn a_thousand_steps_of_twenty_constraints_allocate_nothing() {
                     let measured = Measurement { value, strict: Some(level), ease, setpoint: None };
                     *one = (uniform() > 0.01).then_some(measured);
                 }
-                dual.observe(&mut state, &measurements).expect("as many as constraints");
+                dual.observe(state, &measurements).expect("as many as constraints");
                 if order == UpdateOrder::Extragradient {
-                    dual.extrapolate(&mut state);
-                    dual.remeasure(&mut state, &measurements).expect("as many as constraints");
+                    dual.extrapolate(state);
+                    dual.remeasure(state, &measurements).expect("as many as constraints");
                 }
-                assert!(dual.coefficients(&state).iter().all(|one| one.is_finite()));
-                dual.update(&mut state);
+                assert!(dual.coefficients(state).iter().all(|one| one.is_finite()));
+                dual.update(state);
             }
             dhat::HeapStats::get().total_blocks - before
         };
-        assert_eq!(run(1000), 0, "{order:?}");
+        let load = |state: &DualState| {
+            let text = serde_json::to_string(state).expect("plain data");
+            let saved = serde_json::from_str(&text).expect("the same shape");
+            dual.load(saved, LoadPolicy::default()).expect("its own memory")
+        };
+        // Loaded while all windows are empty, half full, and full.
+        for steps in [20, 1000, 1000] {
+            state = load(&state);
+            assert_eq!(run(&mut state, steps), 0, "{order:?}");
+        }
     }
 }

@@ -33,7 +33,13 @@ fn a_thousand_steps_of_each_allocate_nothing() {
         let tolerance = schedule.target(&targets);
         judge.observe(
             &mut memory,
-            JudgeReading { multiplier: 10.0, maximum: 10.0, violation: value, tolerance },
+            JudgeReading {
+                multiplier: 10.0,
+                maximum: 10.0,
+                held: false,
+                violation: value,
+                tolerance,
+            },
         );
         for mode in [BudgetMode::Euclidean, BudgetMode::Proportional] {
             let mut multipliers = [value, 3.0, 0.1, 9.0, 2.0, 2.0, value, 0.0];

@@ -206,6 +206,32 @@ impl Population {
         Ok(exchanges)
     }
 
+    /// Tells where the targets of a member are now, where something else moved them: a curriculum, a
+    /// baseline.
+    ///
+    /// # Errors
+    ///
+    /// Another number of values than there are variables, a value out of its range, or a target that may
+    /// only tighten and is looser than it was. Nothing has changed then.
+    pub fn retarget(
+        &self,
+        state: &mut PopulationState,
+        member: usize,
+        values: &[f64],
+    ) -> Result<(), MisfitError> {
+        let rule = "must be one of the population";
+        MisfitError::unless(member < state.members.len(), "member", rule, member)?;
+        self.check_values(values)?;
+        let own = &mut state.members[member];
+        for ((variable, value), before) in self.variables.iter().zip(values).zip(own.iter()) {
+            let loosened = variable.tighten_only() && variable.tighter(*value, *before) != *value;
+            let rule = "must not be looser than it was, because it only tightens";
+            MisfitError::unless(!loosened, variable.name(), rule, value)?;
+        }
+        own.copy_from_slice(values);
+        Ok(())
+    }
+
     /// Whether a saved memory belongs to this population.
     ///
     /// # Errors
@@ -219,18 +245,15 @@ impl Population {
             "must be those of the population",
             found,
         )?;
-        for member in &state.members {
-            let rule = "must be as many as there are variables";
-            MisfitError::unless(
-                member.len() == self.variables.len(),
-                "values",
-                rule,
-                member.len(),
-            )?;
-            for (variable, value) in self.variables.iter().zip(member) {
-                let legal = variable.clamp(*value) == *value;
-                MisfitError::unless(legal, variable.name(), "must lie in its range", value)?;
-            }
+        state.members.iter().try_for_each(|member| self.check_values(member))
+    }
+
+    fn check_values(&self, values: &[f64]) -> Result<(), MisfitError> {
+        let rule = "must be as many as there are variables";
+        MisfitError::unless(values.len() == self.variables.len(), "values", rule, values.len())?;
+        for (variable, value) in self.variables.iter().zip(values) {
+            let legal = variable.clamp(*value) == *value;
+            MisfitError::unless(legal, variable.name(), "must lie in its range", value)?;
         }
         Ok(())
     }

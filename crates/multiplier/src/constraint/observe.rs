@@ -57,6 +57,7 @@ impl Constraint {
         };
         state.taken = state.taken.saturating_add(1);
         let reading = self.commit(state, &measurement, driver, proxy);
+        (state.status, state.scale) = (reading.status, reading.scale);
         let excess = plain.unwrap_or_else(|| self.normalized(&reading, driver, anchors));
 
         let frozen = state.spike.as_mut().is_some_and(|spike| spike.thaw());
@@ -69,6 +70,8 @@ impl Constraint {
         };
         state.ease = measurement.ease.filter(|ease| ease.is_finite());
         if reading.status != Status::Warming {
+            state.driver = driver.clamp(-f64::MAX, f64::MAX);
+            state.compared = true;
             self.take(state, &excess, targets.values, cold, gate == Gate::Waiting);
         }
         self.aim.settle(&mut state.aim, &targets);
@@ -122,6 +125,7 @@ impl Constraint {
             side.error = sign * excess.now[place];
             side.clipped = side.error.clamp(-self.error_clip, self.error_clip);
         }
+        state.driver = driver.clamp(-f64::MAX, f64::MAX);
         if proxy {
             state.value = measurement.value.clamp(-f64::MAX, f64::MAX);
         }

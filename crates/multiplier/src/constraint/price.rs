@@ -4,6 +4,8 @@ use homeostat_normalize::Health;
 
 use super::state::Side;
 use super::{Constraint, MultiplierState};
+use crate::residuals::KktTerm;
+use crate::violation::ErrorMode;
 
 impl Constraint {
     /// μ = w · price · slope: the multiplier of the raw constraint, with the sign that makes `μ ∇ℓ` the
@@ -14,6 +16,25 @@ impl Constraint {
             signs.zip(&state.sides).map(|(sign, side)| sign * self.term(state, side)).sum();
         // The sum turns −0 into 0.
         sum.clamp(-f64::MAX, f64::MAX) + 0.0
+    }
+
+    /// One condition per multiplier, in the unit of the measurement.
+    pub(crate) fn kkt_terms<'a>(
+        &'a self,
+        state: &'a MultiplierState,
+    ) -> impl Iterator<Item = KktTerm> + 'a {
+        let sides = self.sense.sides().iter().zip(&state.sides);
+        sides.filter(|_| state.compared).map(move |(sign, side)| {
+            let error = match self.mode {
+                ErrorMode::Normalized => side.error * state.scale,
+                _ => sign * (state.driver - side.target),
+            };
+            KktTerm {
+                multiplier: self.term(state, side),
+                error: error.clamp(-f64::MAX, f64::MAX),
+                equality: self.sense.signed(),
+            }
+        })
     }
 
     /// What a law writes that weighs a penalty: the coefficient without its sign. `range` and `eq`

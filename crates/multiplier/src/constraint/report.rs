@@ -1,5 +1,7 @@
 //! What a constraint tells about itself.
 
+use homeostat_normalize::Status;
+
 use super::{Constraint, MultiplierState};
 use crate::gate::{Counters, Gate};
 use crate::satisfaction::Satisfaction;
@@ -65,6 +67,19 @@ impl MultiplierState {
     /// s, the slope of the normalizer as it enters the coefficient; `None` before the first loss.
     pub fn slope(&self) -> Option<f64> {
         self.slope
+    }
+
+    /// How far the normalizer trusts the newest measurement of the number that drives λ;
+    /// `NonFinite` where it could not be taken in. Without a normalizer every number is `Ok`.
+    pub fn status(&self) -> Status {
+        let refused = self.gate == Gate::NonFinite || self.counters.non_finite_streak > 0;
+        if refused { Status::NonFinite } else { self.status }
+    }
+
+    /// S, the spread of the normalizer in the unit of the number that drives λ: that of the newest
+    /// one that was taken in. 1 without a normalizer and before the first loss.
+    pub fn scale(&self) -> f64 {
+        self.scale
     }
 
     /// How often the constraint held lately.

@@ -1,9 +1,9 @@
 //! The memory of one constraint.
 
-use homeostat_normalize::{NormalizerState, Status};
+use homeostat_normalize::{NormalizerState, Reading, Status};
 use serde::{Deserialize, Serialize};
 
-use super::Constraint;
+use super::{Constraint, identity};
 use crate::aim::AimState;
 use crate::gate::{Counters, Gate};
 use crate::pause::PauseState;
@@ -29,6 +29,14 @@ pub struct MultiplierState {
     pub(super) value: f64,
     pub(super) normalized: f64,
     pub(super) slope: Option<f64>,
+    /// The newest number that drove λ.
+    pub(super) driver: f64,
+    /// Whether there has been an error yet.
+    pub(super) compared: bool,
+    /// What its normalizer said of it.
+    #[serde(with = "StatusWords")]
+    pub(super) status: Status,
+    pub(super) scale: f64,
     /// Whether `slope` comes from a normalizer that is warm.
     pub(super) settled: bool,
     pub(super) ease: Option<f64>,
@@ -61,6 +69,8 @@ pub(crate) struct Side {
     pub(crate) gate: Gate,
     /// Whether the last update moved λ: nobody else may then pin it in a budget.
     pub(crate) moved: bool,
+    /// Whether the budget of the family lowered λ after the last update.
+    pub(crate) lowered: bool,
     pub(super) saturated_steps: u64,
     pub(super) satisfied_run: u32,
     pub(super) pause: Option<PauseState>,
@@ -98,11 +108,13 @@ impl Constraint {
             smoothed: 0.0,
             gate: Gate::Missing,
             moved: false,
+            lowered: false,
             saturated_steps: 0,
             satisfied_run: 0,
             pause: self.pause.map(|pause| pause.start()),
             judge: self.judge.map(|judge| judge.init_state()),
         };
+        let first = self.first_reading();
         MultiplierState {
             steps: 0,
             taken: 0,
@@ -110,7 +122,11 @@ impl Constraint {
             row: false,
             value: 0.0,
             normalized: 0.0,
-            slope: self.first_slope(),
+            slope: self.normalizer.as_ref().and_then(|_| known_slope(&first)),
+            driver: 0.0,
+            compared: false,
+            status: first.status,
+            scale: first.scale,
             settled: false,
             ease: None,
             sides: vec![side; self.sense.sides().len()],
@@ -124,11 +140,20 @@ impl Constraint {
         }
     }
 
-    /// The slope of a normalizer that needs no loss to know it: none at all, or one over another run.
-    fn first_slope(&self) -> Option<f64> {
-        let normalizer = self.normalizer.as_ref()?;
-        let reading = normalizer.reading(&normalizer.init_state(), 0.0);
-        (reading.status == Status::Ok).then_some(reading.slope)
+    /// What the normalizer says before there was a loss.
+    fn first_reading(&self) -> Reading {
+        match &self.normalizer {
+            Some(normalizer) => normalizer.reading(&normalizer.init_state(), 0.0),
+            None => identity(0.0),
+        }
+    }
+
+    /// Makes room in a memory from a file, so that no step allocates.
+    pub(crate) fn reserve(&self, state: &mut MultiplierState) {
+        let memories = state.sides.iter_mut().filter_map(|side| side.judge.as_mut());
+        if let Some(judge) = &self.judge {
+            memories.for_each(|memory| judge.reserve(memory));
+        }
     }
 
     /// What of a memory from a file does not belong to these settings, in words.
@@ -193,6 +218,21 @@ impl Constraint {
             _ => Some("another one".into()),
         }
     }
+}
+
+/// The slope of a normalizer that needs no loss to know it: none at all, or one over another run.
+fn known_slope(reading: &Reading) -> Option<f64> {
+    (reading.status == Status::Ok).then_some(reading.slope)
+}
+
+/// How a [`Status`] is saved.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Status", rename_all = "kebab-case")]
+enum StatusWords {
+    Warming,
+    Ok,
+    Degenerate,
+    NonFinite,
 }
 
 /// A rule's memory without the zeros behind what it uses.

@@ -18,6 +18,7 @@ impl Constraint {
         for side in &mut state.sides {
             side.trial = None;
             side.moved = false;
+            side.lowered = false;
             if open {
                 side.collected = (side.collected + side.clipped).clamp(-f64::MAX, f64::MAX);
                 side.count += 1;
@@ -31,8 +32,7 @@ impl Constraint {
                 side.gate = self.update_side(side, ease, factor);
                 state.counters.pauses += u64::from(side.gate == Gate::Paused);
                 state.counters.restarts += u64::from(side.gate == Gate::Update && side.dual.first);
-                state.counters.cap_hits +=
-                    u64::from(side.moved && side.dual.multiplier >= self.maximum);
+                state.counters.cap_hits += u64::from(side.moved && self.ends(side.dual.multiplier));
                 gate = outcome(gate, side.gate);
             }
             state.gate = gate;
@@ -42,7 +42,7 @@ impl Constraint {
         }
         if state.gate.measured() {
             for side in &mut state.sides {
-                let saturated = side.dual.multiplier >= self.maximum && side.error > 0.0;
+                let saturated = self.saturated(side);
                 side.saturated_steps =
                     if saturated { side.saturated_steps.saturating_add(1) } else { 0 };
             }
@@ -70,6 +70,7 @@ impl Constraint {
     pub(crate) fn settle(&self, state: &mut MultiplierState) {
         for side in &mut state.sides {
             let multiplier = side.dual.multiplier;
+            let held = side.lowered || self.saturated(side);
             if side.gate == Gate::Update {
                 self.rule.settle(&mut side.dual.rule, side.error, multiplier);
             }
@@ -80,7 +81,8 @@ impl Constraint {
                     memory,
                     JudgeReading {
                         multiplier: multiplier.abs(),
-                        maximum: self.maximum,
+                        maximum: if multiplier < 0.0 { -self.minimum } else { self.maximum },
+                        held,
                         violation: if signed { side.error.abs() } else { side.error },
                         tolerance: self.deadzone,
                     },
@@ -156,6 +158,7 @@ impl Constraint {
                 multiplier: memory.multiplier,
                 error,
                 rate: self.rate * factor,
+                factor,
                 leak,
                 minimum: self.minimum,
                 maximum: self.maximum,
@@ -168,6 +171,18 @@ impl Constraint {
         }
         memory.first = false;
         Gate::Update
+    }
+
+    /// Whether λ is at one of its caps: a multiplier with a sign has two.
+    fn ends(&self, multiplier: f64) -> bool {
+        multiplier >= self.maximum || (self.sense.signed() && multiplier <= self.minimum)
+    }
+
+    /// Whether λ is at its cap and the error would push it beyond.
+    fn saturated(&self, side: &Side) -> bool {
+        let multiplier = side.dual.multiplier;
+        let below = self.sense.signed() && multiplier <= self.minimum && side.error < 0.0;
+        (multiplier >= self.maximum && side.error > 0.0) || below
     }
 
     fn leaks_inside(&self, smoothed: f64) -> bool {

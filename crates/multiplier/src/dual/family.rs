@@ -45,9 +45,10 @@ impl Family {
         for (place, (constraint, side, _)) in self.members.iter().enumerate() {
             let one = &mut state.constraints[*constraint];
             let lowered = state.scratch.multipliers[place];
-            let multiplier = &mut one.sides[*side].dual.multiplier;
-            one.counters.budget_hits += u64::from(lowered < *multiplier);
-            *multiplier = lowered;
+            let side = &mut one.sides[*side];
+            side.lowered = lowered < side.dual.multiplier;
+            one.counters.budget_hits += u64::from(side.lowered);
+            side.dual.multiplier = lowered;
         }
     }
 

@@ -43,6 +43,7 @@ impl Dual {
                 return Err(DualLoadError::Misfit { name: name.clone(), misfit });
             }
             state.constraints[index] = one;
+            self.constraints[index].reserve(&mut state.constraints[index]);
             state.coefficients[index] = *coefficient;
             state.effective[index] = *effective;
             found[index] = true;

@@ -195,7 +195,8 @@ fn of_constraint(
     if constraint.mode == ErrorMode::Normalized && rolls(settings) {
         warnings.push(Warning::LevelBlind { constraint: owner() });
     }
-    if constraint.rate == 0.0 {
+    let step = settings.rule.unwrap_or_default().step_size(constraint.rate);
+    if step == 0.0 {
         warnings.push(Warning::NoRate { constraint: owner() });
     }
     let leak = constraint.leak;
@@ -203,7 +204,7 @@ fn of_constraint(
         warnings.push(Warning::UnusualLeak { constraint: owner(), leak });
     }
     let (low, high) = error_range(settings, constraint);
-    let rise = constraint.rate * high;
+    let rise = step * high;
     if leak > 0.0 && constraint.leak_when == LeakWhen::Always && rise > 0.0 {
         let (ceiling, maximum) = (rise / leak, constraint.maximum);
         // A ceiling at the maximum, as with the design note's numbers, is no restriction; compared with

@@ -169,6 +169,7 @@ impl IndexedMultipliers {
             multiplier,
             error: passed,
             rate: config.rate,
+            factor: 1.0,
             leak,
             minimum: self.minimum,
             maximum: config.maximum,

@@ -22,7 +22,8 @@ pub enum PenaltyGrowth {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PenaltyStep {
-    /// By `c·e`, the method of multipliers; the rate of the constraint is not used. The default.
+    /// By `c·e`, the method of multipliers; the rate of the constraint is not used, but the factor of a
+    /// resume is. The default.
     #[default]
     Penalty,
     /// By `η·e`, as plain ascent does.
@@ -146,7 +147,7 @@ impl UpdateRule for Augmented {
 
     fn propose(&self, memory: &mut RuleMemory, step: DualStep) -> f64 {
         let rate = match self.config.step {
-            PenaltyStep::Penalty => memory[PENALTY],
+            PenaltyStep::Penalty => step.factor * memory[PENALTY],
             PenaltyStep::Rate => step.rate,
         };
         (1.0 - step.leak) * step.multiplier + bounded(rate * step.error)

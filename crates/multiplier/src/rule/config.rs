@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::UpdateRule;
 use super::ascent::Ascent;
-use super::augmented::AugmentedConfig;
+use super::augmented::{AugmentedConfig, PenaltyStep};
 use super::multiplicative::MultiplicativeConfig;
 use super::nu_pi::{NuPiConfig, NuPiStart};
 use super::pid::PidRuleConfig;
@@ -56,6 +56,15 @@ impl RuleConfig {
     /// The rule for an equality, whose multiplier may be negative.
     pub fn init_equality(&self) -> Result<Box<dyn UpdateRule>, ConfigError> {
         self.build(true)
+    }
+
+    /// How far λ moves per error where the constraint asks for this rate: the method of multipliers
+    /// has a step size of its own.
+    pub(crate) fn step_size(&self, rate: f64) -> f64 {
+        match self {
+            Self::Augmented(config) if config.step == PenaltyStep::Penalty => config.penalty,
+            _ => rate,
+        }
     }
 
     /// The gains that are negative: legal, and almost always a mistake.

@@ -10,7 +10,7 @@ use super::{Evidence, Verdict};
 /// diagnosis rules "pinned" and "never satisfied".
 ///
 /// The verdict is given when λ has been at its cap for `updates` updates in a row (where it has no cap:
-/// has risen in as many), hardly any of these was satisfied, and the violation since then does not fall.
+/// has risen in as many; where a family shares a budget: has been lowered by it), hardly any of these was satisfied, and the violation since then does not fall.
 /// It is taken back when the smoothed violation is within the tolerance, when λ has been clearly below
 /// its cap for `updates` updates in a row, or when the violation falls twice as surely.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,8 @@ pub struct JudgeReading {
     pub multiplier: f64,
     /// λ_max, infinite where there is none.
     pub maximum: f64,
+    /// Whether something keeps λ from rising below that cap, as the budget of its family does.
+    pub held: bool,
     /// The violation, positive where the constraint is violated; of an equality its absolute value.
     /// Finite.
     pub violation: f64,
@@ -106,7 +108,7 @@ pub struct JudgeState {
     multiplier: f64,
     violation: f64,
     tolerance: f64,
-    /// For how many updates in a row λ has been at its cap or rising.
+    /// For how many updates in a row λ has been at its cap, held or rising.
     pinned: u64,
     /// How many of those in the window were satisfied.
     satisfied: u64,
@@ -138,12 +140,14 @@ impl Judge {
         let first = state.updates == 0;
         let violation = bounded(reading.violation);
         let capped = reading.maximum.is_finite();
-        let pinned = if capped {
+        let pinned = if reading.held {
+            true
+        } else if capped {
             reading.multiplier >= config.cap_share * reading.maximum
         } else {
             !first && reading.multiplier > state.multiplier
         };
-        let released = if capped {
+        let released = if capped && !reading.held {
             reading.multiplier < config.release_share * reading.maximum
         } else {
             !pinned
@@ -214,6 +218,11 @@ impl Judge {
             None if state.violation <= state.tolerance => Verdict::Satisfied,
             None => Verdict::Converging,
         }
+    }
+
+    /// Makes room in a loaded memory, so that [`observe`](Self::observe) allocates nothing.
+    pub fn reserve(&self, state: &mut JudgeState) {
+        state.window.reserve(self.config.window);
     }
 
     /// Whether a loaded memory belongs to this configuration.

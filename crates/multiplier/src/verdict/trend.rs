@@ -42,6 +42,11 @@ impl TrendWindow {
         }
     }
 
+    /// Makes room for `capacity` values: a window from a file has only what it holds.
+    pub(super) fn reserve(&mut self, capacity: usize) {
+        self.values.reserve_exact(capacity.saturating_sub(self.values.len()));
+    }
+
     pub(super) fn clear(&mut self) {
         self.values.clear();
         (self.next, self.anchor) = (0, 0.0);

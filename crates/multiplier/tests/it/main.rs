@@ -13,7 +13,9 @@ mod goldens;
 mod goldens_composition;
 mod goldens_tricks;
 mod indexed;
+mod inspect;
 mod kkt;
+mod limits;
 mod orders;
 mod properties;
 mod properties_engine;
@@ -21,6 +23,7 @@ mod resume;
 mod rules;
 mod schedules;
 mod segment;
+mod spikes;
 mod verdicts;
 mod warnings;
 

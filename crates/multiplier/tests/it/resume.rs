@@ -180,3 +180,23 @@ fn what_does_not_belong_is_refused_by_name() {
     let error = refusal(&dual, older);
     assert_eq!(error, DualLoadError::OtherVersion { expected: 1, found: 0 });
 }
+
+#[test]
+fn the_method_of_multipliers_starts_gently_too() {
+    let dual = engine(&format!(
+        "{}rate = 0.0\nrule = {{ augmented = {{ penalty = 2.0 }} }}\n\
+         resume = {{ factor = 0.1, steps = 10 }}\n[constraints.one]\nnormalizer = \"none\"\n\
+         target = {{ raw = 0.0 }}\n",
+        crate::engine::PLAIN.replace("rate = 0.1\n", "")
+    ));
+    assert_eq!(dual.warnings(), [], "the rate has no use here");
+    let mut state = dual.init_state();
+    dual.resume(&mut state);
+    crate::engine::losses(&dual, &mut state, &[1.0]);
+    assert_eq!(state.constraint(0).multiplier(), 0.2);
+    for _ in 0..9 {
+        crate::engine::losses(&dual, &mut state, &[0.0]);
+    }
+    crate::engine::losses(&dual, &mut state, &[1.0]);
+    assert!((state.constraint(0).multiplier() - 2.2).abs() < 1e-12, "whole again");
+}

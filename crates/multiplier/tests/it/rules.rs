@@ -38,6 +38,7 @@ impl Alone {
             multiplier: self.multiplier,
             error,
             rate: self.rate,
+            factor: 1.0,
             leak: self.leak,
             minimum,
             maximum,

@@ -8,7 +8,7 @@ fn judge() -> Judge {
 }
 
 fn reading(multiplier: f64, violation: f64) -> JudgeReading {
-    JudgeReading { multiplier, maximum: 10.0, violation, tolerance: 0.0 }
+    JudgeReading { multiplier, maximum: 10.0, held: false, violation, tolerance: 0.0 }
 }
 
 /// Observes the readings and gives the verdict after the last.

@@ -113,6 +113,42 @@ fn a_member_that_diverged_is_replaced_and_never_copied() {
 }
 
 #[test]
+fn all_of_the_worst_copy_from_the_only_one_that_still_runs() {
+    let population = population(&[("kl", VariableConfig::new(0.1, 1.0, 0.5))], 10, 0);
+    let mut state = population.init_state();
+    let mut scores = [f64::NAN; 10];
+    scores[4] = 1.0;
+    for _ in 0..8 {
+        let scales = ones(&population, 10);
+        let exchanges = population.exchange(&mut state, &scores, &scales).expect("fits");
+        assert_eq!(exchanges.len(), 2);
+        assert!(exchanges.iter().all(|exchange| exchange.parent == 4));
+    }
+}
+
+#[test]
+fn a_hard_target_that_tightened_on_its_own_is_kept_and_handed_down() {
+    for (tighter, own, better, looser) in
+        [(Tighter::Down, 0.2, 0.4, 0.5), (Tighter::Up, 0.8, 0.6, 0.55)]
+    {
+        let population = population(&[("safety", hard(tighter, 0.5))], 3, 0);
+        let mut state = population.init_state();
+        population.retarget(&mut state, 0, &[own]).expect("tighter");
+        population.retarget(&mut state, 1, &[better]).expect("tighter");
+        population.retarget(&mut state, 0, &[looser]).expect_err("looser");
+        population.retarget(&mut state, 3, &[own]).expect_err("no such member");
+        population.retarget(&mut state, 0, &[2.0]).expect_err("out of range");
+        let scales = ones(&population, 3);
+        // The worst member's own target is tighter than that of the best.
+        let exchanges = population.exchange(&mut state, &[3.0, 1.0, 2.0], &scales).expect("fits");
+        assert_eq!((exchanges[0].parent, &exchanges[0].values), (1, &vec![own]));
+        // And here the parent's is the tighter one.
+        let exchanges = population.exchange(&mut state, &[1.0, 2.0, 3.0], &scales).expect("fits");
+        assert_eq!((exchanges[0].member, &exchanges[0].values), (2, &vec![own]));
+    }
+}
+
+#[test]
 fn a_saved_population_goes_on_as_if_it_had_never_stopped() {
     let make = || population(&[("kl", VariableConfig::new(0.1, 1.0, 0.5))], 6, 3);
     let scores =
@@ -173,13 +209,26 @@ proptest! {
         size in 2_usize..9,
         seed in any::<u64>(),
         scores in prop::collection::vec(prop::collection::vec(-5.0..5.0, 8), 1..12),
+        moves in prop::collection::vec((0_usize..9, prop::collection::vec(0.0..=1.0, 3)), 12),
         scale in 0.0..10.0,
     ) {
         let config = PopulationConfig { seed, ..PopulationConfig::new(variables.clone(), size, 1) };
         let population = config.init().expect("legal");
         let mut state: PopulationState = population.init_state();
         let scales = vec![vec![scale; variables.len()]; size];
-        for scores in scores {
+        for (scores, (member, parts)) in scores.into_iter().zip(moves) {
+            // In between, a member's targets move on their own; a hard one is refused where it loosens.
+            let values: Vec<f64> = variables
+                .values()
+                .zip(parts)
+                .map(|(one, part): (&VariableConfig, f64)| (one.low + part * (one.high - one.low)).clamp(one.low, one.high))
+                .collect();
+            let was = state.members()[member % size].clone();
+            let loosens = variables.values().zip(values.iter().zip(&was)).any(|(one, (now, was))| {
+                one.tighten_only && if one.tighter == Tighter::Up { now < was } else { now > was }
+            });
+            let moved = population.retarget(&mut state, member % size, &values);
+            prop_assert_eq!(moved.is_err(), loosens);
             let before = state.clone();
             let exchanges = population.exchange(&mut state, &scores[..size], &scales).expect("fits");
             for exchange in &exchanges {
