@@ -1,7 +1,9 @@
 //! How the engine of a file is wired: `[dual]`, `[constraints.NAME]`, `[families.NAME]`.
 
-use homeostat_core::{Clock, Controller, Multiplier, Quantity, Weight};
-use homeostat_multiplier::{ConstraintInputs, DualConfig, DualController, Input, MultiplierConfig};
+use homeostat_core::{Clock, ConfigError, Controller, Multiplier, Quantity, Weight};
+use homeostat_multiplier::{
+    ConstraintInputs, DualConfig, DualConfigError, DualController, Input, MultiplierConfig, Supply,
+};
 
 use crate::builder::Builder;
 use crate::catalog::{input, quantity_of, setpoint_input};
@@ -48,13 +50,24 @@ fn wire(
     let find = |signal: &str| -> Result<Input, BuildError> {
         Ok(input(quantity_of(&builder.measurable(), &owner, signal)?, signal))
     };
-    let optional = |signal: &Option<String>| signal.as_deref().map(find).transpose();
+    let optional = |field: &'static str, supply: &Option<Supply>| {
+        let Some(supply) = supply else { return Ok(None) };
+        let signal = supply.signal().ok_or_else(|| DualConfigError::Constraint {
+            name: name.to_owned(),
+            source: ConfigError::new(
+                field,
+                "must be the name of a signal where the engine reads from a board",
+                supply,
+            ),
+        })?;
+        find(signal).map(Some)
+    };
     let measured = constraint.measured.as_deref().unwrap_or(name);
     let quantity = quantity_of(&builder.measurable(), &owner, measured)?;
     Ok(ConstraintInputs {
         measured: input(quantity, measured),
-        strict: optional(&constraint.strict)?,
-        ease: optional(&constraint.ease)?,
+        strict: optional("strict", &constraint.strict)?,
+        ease: optional("ease", &constraint.ease)?,
         setpoint: constraint.reads_setpoint().then(|| setpoint_input(quantity, measured)),
     })
 }

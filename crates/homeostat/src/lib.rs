@@ -74,4 +74,4 @@ pub use dual_file::{place_dual, read_dual};
 pub use error::{BuildError, Stopped};
 pub use means::Means;
 pub use orchestrator::{Counts, Orchestrator, OrchestratorSnapshot, StepReport};
-pub use watch::Watch;
+pub use watch::{Note, Watch};

@@ -2,10 +2,9 @@
 
 use homeostat_core::ConfigError;
 use homeostat_multiplier::{
-    Dual, DualConfig, DualState, Gate, LeakWhen, Measurement, MultiplierConfig, RuleConfig, Sense,
-    Target,
+    Dual, DualConfig, DualState, Gate, Measurement, MultiplierConfig, RuleConfig, Sense, Target,
 };
-use homeostat_normalize::{NormalizerConfig, Reference};
+use homeostat_normalize::{NormalizerConfig, Reference, Status};
 use homeostat_telemetry::{
     ConstraintProfile, Doctor, DoctorConfig, DoctorError, DoctorState, Drift, DriftReading,
     FamilyProfile, Finding, NormalizerKind, NormalizerStatus, Observation, RunProfile, Space,
@@ -41,7 +40,8 @@ use homeostat_telemetry::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A `range` is watched as one constraint: its error is that of the side that is more violated.
+/// A `range` is watched as one constraint: its error is that of the side that is more violated, its
+/// multiplier the larger one. What the doctor proposes for its target is meant for the violated end.
 #[derive(Clone, Debug)]
 pub struct Watch {
     doctor: Doctor,
@@ -50,17 +50,22 @@ pub struct Watch {
     period: u64,
 }
 
-/// What of a constraint's settings enters every observation.
+/// What enters every observation of a constraint beside the engine's own numbers.
 #[derive(Clone, Copy, Debug)]
 struct Watched {
-    rate: f64,
-    leak: f64,
-    leak_always: bool,
-    deadzone: f64,
-    maximum: f64,
     space: Space,
     rolling: bool,
     budget_hits: u64,
+    note: Note,
+}
+
+/// What only the training loop knows of a constraint's measurement.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Note {
+    /// Over how many items the loss was averaged: a number that shrinks is a smell of wireheading.
+    pub denominator: Option<f64>,
+    /// Share of decodes without a valid continuation, 0 … 1.
+    pub invalid_rate: Option<f64>,
 }
 
 impl Watch {
@@ -101,15 +106,23 @@ impl Watch {
         &self.state
     }
 
-    /// Takes over a saved memory.
+    /// Takes over a saved memory, beside the engine's that was saved with it.
     ///
     /// # Errors
     ///
     /// A memory of other constraints. Nothing has changed then.
-    pub fn load(&mut self, state: DoctorState) -> Result<(), DoctorError> {
+    pub fn load(&mut self, state: DoctorState, dual: &DualState) -> Result<(), DoctorError> {
         self.doctor.check(&state)?;
         self.state = state;
+        for (watched, one) in self.settings.iter_mut().zip(dual.constraints()) {
+            watched.budget_hits = one.counters().budget_hits;
+        }
         Ok(())
+    }
+
+    /// Says what the engine cannot know of a constraint's measurement in the coming step.
+    pub fn note(&mut self, index: usize, note: Note) {
+        self.settings[index].note = note;
     }
 
     /// Looks at the step that the engine has just ended, and says what is news.
@@ -125,7 +138,8 @@ impl Watch {
             let measured = measurements.get(index).copied().flatten();
             let hits = one.counters().budget_hits;
             let at_budget = std::mem::replace(&mut watched.budget_hits, hits) < hits;
-            let (gate, status) = gate(one.gate());
+            let settings = dual.effective(index);
+            let note = std::mem::take(&mut watched.note);
             let observation = Observation {
                 raw: measured.map_or(one.value(), |measured| measured.value),
                 normalized: one.normalized(),
@@ -133,17 +147,19 @@ impl Watch {
                 error: one.error(),
                 smoothed: one.smoothed_error(),
                 multiplier: one.multipliers().fold(f64::NEG_INFINITY, f64::max),
-                maximum: watched.maximum,
+                maximum: settings.maximum,
                 effective: dual.effective_multipliers(state)[index],
-                rate: watched.rate,
-                leak: watched.leak,
-                leak_always: watched.leak_always,
-                deadzone: watched.deadzone,
-                gate,
-                normalizer: status,
+                rate: settings.rate,
+                leak: settings.leak,
+                leak_always: settings.leak_always,
+                deadzone: settings.deadzone,
+                gate: gate(one.gate()),
+                normalizer: status(one.status()),
                 slope: one.slope().unwrap_or(1.0),
                 strict: measured.and_then(|measured| measured.strict),
                 ease: measured.and_then(|measured| measured.ease),
+                denominator: note.denominator,
+                invalid_rate: note.invalid_rate,
                 at_budget,
                 space: watched.space,
                 rolling: watched.rolling,
@@ -178,45 +194,43 @@ impl Watch {
     }
 }
 
-fn gate(gate: Gate) -> (homeostat_telemetry::Gate, NormalizerStatus) {
+fn gate(gate: Gate) -> homeostat_telemetry::Gate {
     use homeostat_telemetry::Gate as Told;
-    let told = match gate {
-        Gate::Missing | Gate::Waiting => Told::Missing,
+    match gate {
+        Gate::Missing => Told::Missing,
         Gate::NonFinite => Told::NonFinite,
         Gate::Spike => Told::Spike,
         Gate::Frozen => Told::Frozen,
         Gate::Warmup => Told::Warmup,
+        Gate::Waiting => Told::Waiting,
         Gate::Paused => Told::Paused,
         Gate::Deadzone => Told::Deadzone,
         Gate::Update => Told::Update,
-    };
-    let status = match gate {
-        Gate::Warmup => NormalizerStatus::Warming,
-        Gate::NonFinite => NormalizerStatus::NonFinite,
-        _ => NormalizerStatus::Ok,
-    };
-    (told, status)
+    }
+}
+
+fn status(status: Status) -> NormalizerStatus {
+    match status {
+        Status::Warming => NormalizerStatus::Warming,
+        Status::Ok => NormalizerStatus::Ok,
+        Status::Degenerate => NormalizerStatus::Degenerate,
+        Status::NonFinite => NormalizerStatus::NonFinite,
+    }
 }
 
 fn watched(config: &MultiplierConfig) -> Watched {
-    let reference = match &config.normalizer {
-        Some(NormalizerConfig::Rank(rank)) => rank.reference == Reference::Rolling,
-        None | Some(NormalizerConfig::None) => false,
-        Some(_) => true,
-    };
-    let maximum = if config.hard { config.hard_maximum } else { None };
     Watched {
-        rate: config.rate.unwrap_or(0.0),
-        leak: config.leak.unwrap_or(0.0),
-        leak_always: config.leak_when == Some(LeakWhen::Always),
-        deadzone: config.deadzone.unwrap_or(0.0),
-        maximum: maximum.or(config.maximum).unwrap_or(f64::MAX),
         space: match config.target {
             Some(Target::Normalized(_)) => Space::Normalized,
             _ => Space::Raw,
         },
-        rolling: reference,
+        rolling: match &config.normalizer {
+            Some(NormalizerConfig::Rank(rank)) => rank.reference == Reference::Rolling,
+            None | Some(NormalizerConfig::None) => false,
+            Some(_) => true,
+        },
         budget_hits: 0,
+        note: Note::default(),
     }
 }
 
@@ -233,7 +247,7 @@ fn profile(name: &str, config: &MultiplierConfig, families: &[String]) -> Constr
         }
         Some(NormalizerConfig::Ema(_)) => (NormalizerKind::Ema, None, 0.0),
         Some(NormalizerConfig::Auto(auto)) => {
-            (NormalizerKind::Rank, Some(auto.rank.window), auto.rank.jitter)
+            (NormalizerKind::AutoRank, Some(auto.rank.window), auto.rank.jitter)
         }
     };
     let default = ConstraintProfile::new(name);
@@ -246,6 +260,7 @@ fn profile(name: &str, config: &MultiplierConfig, families: &[String]) -> Constr
         hard: config.hard,
         family: config.family.as_ref().and_then(place),
         weight: config.weight.unwrap_or(1.0),
+        rate: config.rate,
         smoothing: config.smoothing.unwrap_or(1.0),
         proportional: !matches!(
             config.rule,

@@ -66,10 +66,15 @@ impl Aim {
                 (Source::Schedule(schedule.init(bound, config.hard)?), true)
             }
         };
+        let found = match &source {
+            Source::Setpoint => "setpoint",
+            Source::Baseline(..) => "baseline",
+            Source::Schedule(_) => "a schedule",
+        };
         let legal = bound != Bound::Both || matches!(source, Source::Schedule(_));
         let rule = "must be { raw = [low, high] } or { normalized = [low, high] } where the sense is \
                     \"range\"";
-        ConfigError::unless(legal, "target", rule, "one number")?;
+        ConfigError::unless(legal, "target", rule, found)?;
         let latches = config.hard && !config.sense.signed();
         Ok(Self { source, normalized, latches: latches.then(|| config.sense.sides()) })
     }

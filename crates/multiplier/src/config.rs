@@ -13,6 +13,7 @@ use crate::rule::RuleConfig;
 use crate::slope::SlopeConfig;
 use crate::smoothing::SmoothingStart;
 use crate::spike::SpikeConfig;
+use crate::supply::Supply;
 use crate::switch::Switch;
 use crate::target::{Baseline, Target};
 use crate::verdict::JudgeConfig;
@@ -134,12 +135,14 @@ pub struct MultiplierConfig {
     /// The signal that is measured. Engine only; default: the constraint's own name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub measured: Option<String>,
-    /// A second signal that drives λ, where the one with a gradient is only a proxy. Engine only.
+    /// A second number that drives λ, where the one with a gradient is only a proxy: `true`, or the
+    /// name of its signal. Engine only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub strict: Option<String>,
-    /// A signal that grows when the constraint becomes easier. Engine only.
+    pub strict: Option<Supply>,
+    /// A number that grows when the constraint becomes easier: `true`, or the name of its signal.
+    /// Engine only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ease: Option<String>,
+    pub ease: Option<Supply>,
 }
 
 impl MultiplierConfig {

@@ -54,6 +54,7 @@ mod schedule;
 mod slope;
 mod smoothing;
 mod spike;
+mod supply;
 mod switch;
 mod target;
 mod verdict;
@@ -86,6 +87,7 @@ pub use schedule::{
 pub use slope::SlopeConfig;
 pub use smoothing::SmoothingStart;
 pub use spike::SpikeConfig;
+pub use supply::Supply;
 pub use switch::Switch;
 pub use target::{Baseline, Target};
 pub use verdict::{Evidence, Judge, JudgeConfig, JudgeReading, JudgeState, Verdict};

@@ -1,5 +1,7 @@
 //! How far a measurement is from its target, on which side, and in which unit.
 
+use std::fmt;
+
 use homeostat_core::RangeError;
 use homeostat_normalize::Reading;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,18 @@ impl Sense {
     /// Whether a multiplier of this constraint may be negative.
     pub(crate) fn signed(self) -> bool {
         self == Self::Eq
+    }
+}
+
+/// As in a file.
+impl fmt::Display for Sense {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Le => "le",
+            Self::Ge => "ge",
+            Self::Eq => "eq",
+            Self::Range => "range",
+        })
     }
 }
 
@@ -107,6 +121,20 @@ impl ErrorMode {
             Self::LogRatio => 1.0 / (measured.max(0.0) + FLOOR),
             _ => 1.0,
         }
+    }
+}
+
+/// As in a file.
+impl fmt::Display for ErrorMode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Scaled => "scaled",
+            Self::Mapped => "mapped",
+            Self::Normalized => "normalized",
+            Self::Absolute => "absolute",
+            Self::Relative => "relative",
+            Self::LogRatio => "log-ratio",
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod bad_configs;
 mod engine;
 mod files;
 mod running;
+mod watch;
 mod wiring;
 
 use homeostat::{Builder, Clock, ControlConfig, Entropy, GradientNorm, RawLoss, Slot};

@@ -10,6 +10,7 @@ use crate::aim::Aim;
 use crate::config::MultiplierConfig;
 use crate::slope::SlopeConfig;
 use crate::smoothing::Smoothing;
+use crate::supply::Supply;
 use crate::switch::Switch;
 use crate::target::Target;
 use crate::violation::{ErrorMode, Sense};
@@ -122,22 +123,21 @@ impl Constraint {
 fn check_place(config: &MultiplierConfig, place: Use) -> Result<(), ConfigError> {
     match place {
         Use::Alone => {
-            let named = [
-                ("family", &config.family),
-                ("measured", &config.measured),
-                ("strict", &config.strict),
-                ("ease", &config.ease),
+            let text = |supply: &Option<Supply>| supply.as_ref().map(Supply::to_string);
+            let given = [
+                ("family", config.family.clone()),
+                ("measured", config.measured.clone()),
+                ("strict", text(&config.strict)),
+                ("ease", text(&config.ease)),
             ];
-            for (field, name) in named {
-                if let Some(name) = name {
-                    let rule = "belongs to a constraint of the engine; leave it out";
-                    return Err(ConfigError::new(field, rule, name));
-                }
+            for (field, found) in given {
+                let rule = "belongs to a constraint of the engine; leave it out";
+                found.map_or(Ok(()), |found| Err(ConfigError::new(field, rule, found)))?;
             }
             let legal = matches!(config.sense, Sense::Le | Sense::Ge);
             let rule = "must be \"le\" or \"ge\" where the constraint is used alone, because the \
                         weight that it writes cannot be negative";
-            ConfigError::unless(legal, "sense", rule, format_args!("{:?}", config.sense))
+            ConfigError::unless(legal, "sense", rule, config.sense)
         }
         Use::Engine => {
             let given = |field, given: bool| {
@@ -210,7 +210,7 @@ fn error_mode(config: &MultiplierConfig, aim: &Aim) -> Result<ErrorMode, ConfigE
     });
     let legal = (mode == ErrorMode::Normalized) == normalized;
     let rule = "must be \"normalized\" exactly where the target is { normalized = … }";
-    ConfigError::unless(legal, "error", rule, format_args!("{mode:?}"))?;
+    ConfigError::unless(legal, "error", rule, mode)?;
     match &config.normalizer {
         None => {
             let rule = "must be given where the error is scaled, mapped or normalized";
@@ -220,10 +220,21 @@ fn error_mode(config: &MultiplierConfig, aim: &Aim) -> Result<ErrorMode, ConfigE
             let legal = mode.normalizes() || *normalizer == NormalizerConfig::None;
             let rule = "must be \"none\" where the error is absolute, relative or log-ratio, which \
                         read no normalizer";
-            ConfigError::unless(legal, "normalizer", rule, "another")?;
+            ConfigError::unless(legal, "normalizer", rule, word(normalizer))?;
         }
     }
     Ok(mode)
+}
+
+/// The name of a normalizer as it is written.
+fn word(normalizer: &NormalizerConfig) -> &'static str {
+    match normalizer {
+        NormalizerConfig::None => "none",
+        NormalizerConfig::Rank(_) => "rank",
+        NormalizerConfig::Winsor(_) => "winsor",
+        NormalizerConfig::Ema(_) => "ema",
+        NormalizerConfig::Auto(_) => "auto",
+    }
 }
 
 fn restart_after(config: &MultiplierConfig) -> Result<Option<u32>, ConfigError> {

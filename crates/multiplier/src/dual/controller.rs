@@ -101,8 +101,7 @@ impl DualController {
         let once = matches!(dual.order, UpdateOrder::Simultaneous | UpdateOrder::DualFirst);
         let rule = "must be \"simultaneous\" or \"dual-first\" on a board, where every loss is \
                     measured once per step";
-        ConfigError::unless(once, "order", rule, format_args!("{:?}", dual.order))
-            .map_err(DualConfigError::Dual)?;
+        ConfigError::unless(once, "order", rule, dual.order).map_err(DualConfigError::Dual)?;
         let rule = "must be as many as there are inputs";
         ConfigError::unless(inputs.len() == dual.len(), "constraints", rule, dual.len())
             .map_err(DualConfigError::Dual)?;
@@ -263,7 +262,7 @@ fn check(dual: &Dual, index: usize, inputs: &ConstraintInputs) -> Result<(), Con
     let rule = "must be \"le\" on a board, where the weight of a loss cannot be negative; measure \
                 the negated loss, or use `law.multiplier` on a penalty";
     let legal = constraint.sense == Sense::Le;
-    ConfigError::unless(legal, "sense", rule, format_args!("{:?}", constraint.sense))?;
+    ConfigError::unless(legal, "sense", rule, constraint.sense)?;
     let wired = |is: bool| if is { "a wired one" } else { "none" };
     let strict = inputs.strict.is_some();
     let rule = "must be wired exactly where the constraint has a strict quantity";

@@ -1,5 +1,7 @@
 //! The table `[dual]`: what every constraint takes that does not say otherwise.
 
+use std::fmt;
+
 use homeostat_core::{ConfigError, TimeUnit};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,18 @@ pub enum UpdateOrder {
     PrimalFirst,
     /// Both from the losses at an extrapolated point: two forward and backward passes per step.
     Extragradient,
+}
+
+/// As in a file.
+impl fmt::Display for UpdateOrder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Simultaneous => "simultaneous",
+            Self::DualFirst => "dual-first",
+            Self::PrimalFirst => "primal-first",
+            Self::Extragradient => "extragradient",
+        })
+    }
 }
 
 /// What the primal gradient is divided by.

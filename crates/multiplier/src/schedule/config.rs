@@ -1,5 +1,7 @@
 //! What stands in a file about a target that may move.
 
+use std::fmt;
+
 use homeostat_core::ConfigError;
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +137,7 @@ impl Schedule {
             is_range == (bound == Bound::Both),
             "target",
             "must be [low, high] for the sense \"range\", and for no other",
-            if is_range { "[low, high]" } else { "another target" },
+            self,
         )?;
         let course = match self {
             Self::Fixed(target) => {
@@ -172,6 +174,20 @@ impl Schedule {
     }
 }
 
+/// A number or a pair as in a file, of a table its key.
+impl fmt::Display for Schedule {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(target) => write!(out, "{target}"),
+            Self::Range { low, high } => write!(out, "[{low}, {high}]"),
+            Self::Sigmoid(_) => out.write_str("{ sigmoid = … }"),
+            Self::Linear(_) => out.write_str("{ linear = … }"),
+            Self::Steps(_) => out.write_str("{ steps = … }"),
+            Self::Percentile(_) => out.write_str("{ percentile = … }"),
+        }
+    }
+}
+
 impl From<f64> for Schedule {
     fn from(target: f64) -> Self {
         Self::Fixed(target)
@@ -197,7 +213,14 @@ impl Sigmoid {
         ConfigError::finite("target.sigmoid.midpoint", self.midpoint)?;
         // An equality has no tight side; only a soft one can be meant, and either way is legal.
         if bound != Bound::Exact {
-            let rule = "must not be looser than from (low ≤ high for an upper bound)";
+            let rule = match bound {
+                Bound::Lower => {
+                    "must not be below from for a lower bound, which is tightened by raising it; \
+                     write from = the low end and to = the high end (the aliases high and low mean \
+                     from and to)"
+                }
+                _ => "must not be looser than from (low ≤ high for an upper bound)",
+            };
             tightens(bound, "target.sigmoid.to", rule, self.from, self.to)?;
         }
         let steepness = match (self.steepness, self.width) {

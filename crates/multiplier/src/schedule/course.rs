@@ -122,7 +122,11 @@ impl TargetSchedule {
             (_, baseline) => baseline.is_none(),
         };
         let rule = "must belong to the schedule of the target";
-        ConfigError::unless(fits, "saved schedule", rule, "the memory of another one")
+        let found = match &state.baseline {
+            Some(baseline) => format!("a baseline of {} values", baseline.capacity()),
+            None => "no baseline".to_owned(),
+        };
+        ConfigError::unless(fits, "saved schedule", rule, found)
     }
 }
 

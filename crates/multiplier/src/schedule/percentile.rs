@@ -78,7 +78,11 @@ impl Percentile {
             Bound::Lower => -1.0,
             Bound::Both | Bound::Exact => {
                 let rule = "must be a percentile only for an upper or a lower bound";
-                return Err(ConfigError::new("target", rule, "another sense"));
+                return Err(ConfigError::new(
+                    "target",
+                    rule,
+                    if bound == Bound::Both { "range" } else { "eq" },
+                ));
             }
         };
         let rule = Quantile { level: self.level, slack: self.slack, side };
@@ -89,20 +93,27 @@ impl Percentile {
     }
 
     fn init_stored(&self, rule: Quantile, values: &[f64]) -> Result<PercentileCourse, ConfigError> {
-        let needless = self.until.is_some()
-            || self.window.is_some()
-            || self.refresh_every.is_some()
-            || self.minimum_samples.is_some()
-            || self.ratchet;
-        ConfigError::unless(
-            !needless,
-            "target.percentile.values",
-            "leave no use for until, window, refresh_every, minimum_samples and ratchet",
-            "one of them",
-        )?;
-        let legal = !values.is_empty() && values.iter().all(|value| value.is_finite());
+        const FIELD: &str = "target.percentile.values";
+        let given = [
+            ("until", self.until.map(|until| until.to_string())),
+            ("window", self.window.map(|window| window.to_string())),
+            ("refresh_every", self.refresh_every.map(|every| every.to_string())),
+            ("minimum_samples", self.minimum_samples.map(|samples| samples.to_string())),
+            ("ratchet", self.ratchet.then(|| "true".to_owned())),
+        ];
+        for (name, found) in given {
+            let rule = "leave no use for until, window, refresh_every, minimum_samples and ratchet";
+            found.map_or(Ok(()), |found| {
+                Err(ConfigError::new(FIELD, rule, format_args!("{name} = {found}")))
+            })?;
+        }
         let words = "must be a list of finite numbers that is not empty";
-        ConfigError::unless(legal, "target.percentile.values", words, format_args!("{values:?}"))?;
+        ConfigError::unless(!values.is_empty(), FIELD, words, "[]")?;
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            let (count, value) = (values.len(), values[place]);
+            let found = format_args!("{value} as number {} of {count}", place + 1);
+            return Err(ConfigError::new(FIELD, words, found));
+        }
         let mut window = OrderWindow::new(values.len());
         for value in values {
             window.push(*value);
@@ -180,6 +191,13 @@ pub(super) struct BaselineState {
     since: u64,
     /// The percentile in use, once there is one.
     target: Option<f64>,
+}
+
+impl BaselineState {
+    /// For how many values there is room.
+    pub(super) fn capacity(&self) -> usize {
+        self.values.capacity()
+    }
 }
 
 impl PercentileCourse {

@@ -1,9 +1,13 @@
 //! What a file may say about an engine.
 
+use homeostat_core::{Clock, Metric};
 use homeostat_multiplier::{
-    DualConfig, ErrorMode, LeakWhen, Schedule, SlopeConfig, SpikeConfig, Switch, Target,
+    ConstraintInputs, DualConfig, DualController, ErrorMode, Input, LeakWhen, Measurement,
+    MultiplierConfig, Schedule, Sense, SlopeConfig, SpikeConfig, Supply, Switch, Target,
     UpdateOrder,
 };
+
+use crate::engine::engine;
 
 /// Parses and checks a configuration; the error of either as text.
 fn read(text: &str) -> Result<DualConfig, String> {
@@ -118,4 +122,70 @@ fn an_error_names_the_table_the_field_the_rule_and_the_value() {
     ] {
         refused(&text, expected);
     }
+}
+
+#[test]
+fn a_strict_quantity_and_an_ease_come_from_the_loop_or_from_a_signal() {
+    for (text, expected) in
+        [("true", Supply::Loop), ("\"true-kl\"", Supply::Signal("true-kl".into()))]
+    {
+        let config = read(&format!("{KL}strict = {text}\nease = {text}\n")).expect("legal");
+        let constraint = &config.constraints["kl"];
+        assert_eq!(constraint.strict, Some(expected.clone()));
+        assert_eq!(constraint.ease, Some(expected));
+        let written = toml::to_string(&config).expect("plain data");
+        assert_eq!(read(&written).expect("legal"), config);
+        let dual = config.init().expect("legal");
+        let measurement = Measurement { strict: Some(1.0), ease: Some(0.0), ..1.0.into() };
+        dual.observe(&mut dual.init_state(), &[Some(measurement)]).expect("both have a use");
+    }
+    refused(&format!("{KL}strict = false"), "true where the training loop gives the number, or");
+    refused(&format!("{KL}ease = 3"), "true where the training loop gives the number, or");
+}
+
+#[test]
+fn an_error_shows_what_was_found_in_the_words_of_a_file() {
+    let of = |text: &str| format!("[constraints.kl]\n{text}\n");
+    for (text, expected) in [
+        (
+            "target = { normalized = 0.1 }\nerror = \"log-ratio\"\nnormalizer = \"rank\"",
+            "got log-ratio",
+        ),
+        ("target = { raw = 0.1 }\nerror = \"relative\"\nnormalizer = \"winsor\"", "got winsor"),
+        ("sense = \"range\"\ntarget = \"setpoint\"\nnormalizer = \"none\"", "got setpoint"),
+        (
+            "sense = \"range\"\ntarget = { raw = { linear = { from = 1, to = 0, duration = 1 } } }\n\
+             normalizer = \"none\"",
+            "got { linear = … }",
+        ),
+        (
+            "sense = \"eq\"\ntarget = { raw = { percentile = { until = 1 } } }\nnormalizer = \"none\"",
+            "only for an upper or a lower bound, got eq",
+        ),
+        (
+            "sense = \"ge\"\nnormalizer = \"none\"\n\
+             target = { raw = { sigmoid = { high = 0.9, low = 0.1, width = 1, midpoint = 1 } } }",
+            "write from = the low end and to = the high end",
+        ),
+    ] {
+        refused(&of(text), expected);
+    }
+    let law = MultiplierConfig { sense: Sense::Eq, ..MultiplierConfig::new(0.0, 0.1) };
+    let error = law.init::<Metric>(Clock::default()).expect_err("a sign");
+    assert!(error.to_string().ends_with("got eq"), "{error}");
+    let law = MultiplierConfig { ease: Some(Supply::Loop), ..MultiplierConfig::new(0.0, 0.1) };
+    let error = law.init::<Metric>(Clock::default()).expect_err("no engine");
+    assert_eq!(
+        error.to_string(),
+        "ease belongs to a constraint of the engine; leave it out, got true"
+    );
+    let board = |dual: &str, constraint: &str| {
+        let dual = engine(&format!("[dual]\n{dual}\n{KL}{constraint}\n"));
+        let inputs = vec![ConstraintInputs::new(Input::of::<Metric>("kl"))];
+        DualController::new("dual", dual, inputs).expect_err("no board").to_string()
+    };
+    let error = board("order = \"primal-first\"", "");
+    assert!(error.ends_with("got primal-first"), "{error}");
+    let error = board("", "sense = \"ge\"");
+    assert!(error.ends_with("got ge"), "{error}");
 }

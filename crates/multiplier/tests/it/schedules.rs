@@ -130,9 +130,9 @@ fn a_range_has_two_ends_and_belongs_to_its_sense() {
     assert_eq!(schedule.bounds(&schedule.init_state()), (1.0, 2.0));
     let message = "target must be [low, high] for the sense \"range\", and for no other, got";
     let error = range.init(Bound::Upper, false).expect_err("two numbers");
-    assert_eq!(error.to_string(), format!("{message} [low, high]"));
+    assert_eq!(error.to_string(), format!("{message} [1, 2]"));
     let error = Schedule::Fixed(1.0).init(Bound::Both, false).expect_err("one number");
-    assert_eq!(error.to_string(), format!("{message} another target"));
+    assert_eq!(error.to_string(), format!("{message} 1"));
     let backwards = Schedule::Range { low: 2.0, high: 2.0 }.init(Bound::Both, false);
     let error = backwards.expect_err("empty");
     assert_eq!(error.to_string(), "target must have low below high, got [2, 2]");
@@ -377,6 +377,12 @@ fn a_number_out_of_range_is_refused_with_its_field() {
         &percentile("values = [1], window = 3"),
         false,
         "target.percentile.values leave no use for until, window, refresh_every, minimum_samples and \
-         ratchet, got one of them",
+         ratchet, got window = 3",
+    );
+    illegal(
+        &percentile("values = [1, 2, nan, inf]"),
+        false,
+        "target.percentile.values must be a list of finite numbers that is not empty, got NaN as \
+         number 3 of 4",
     );
 }
