@@ -1,6 +1,7 @@
 //! How far a point is from satisfying the conditions of Karush, Kuhn and Tucker.
 
 use homeostat_core::RangeError;
+use serde::Serialize;
 
 /// One constraint at the point in question.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,7 +18,7 @@ pub struct KktTerm {
 /// The four residuals; all are 0 at a point that satisfies the conditions, and none is negative.
 ///
 /// Source: Nocedal and Wright, "Numerical Optimization", 2nd edition, theorem 12.1.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct KktResiduals {
     /// `‖∇ℓ + Σ μ_k·∇ℓ_k‖`, where the caller measured it.
     pub stationarity: Option<f64>,

@@ -11,7 +11,7 @@ use burn_ndarray::NdArray;
 use clap::{Arg, ArgAction, Command, value_parser};
 use homeostat::Watch;
 use homeostat::burn::{DualEngine, DualError};
-use homeostat::multiplier::{DualConfig, Schedule, Target};
+use homeostat::multiplier::{DualConfig, MultiplierState, Schedule, Target};
 use homeostat::telemetry::{DoctorConfig, StepObservation};
 
 use super::train::{Outcome, Plan, Splits, train};
@@ -58,10 +58,13 @@ fn command() -> Command {
             "Trains a small classifier twice: on cross-entropy alone, and under two constraints \
              (calibration error, demographic-parity gap) held by a dual engine",
         )
-        .arg(number("steps", "600", "Optimizer steps of each training"))
+        .arg(
+            number("epochs", "600", "Passes over the applicants, one optimizer step each")
+                .visible_alias("steps"),
+        )
         .arg(number("seed", "0", "Seed of the applicants and the start weights"))
         .arg(number("hidden", "32", "Units of each hidden layer"))
-        .arg(number("log-every", "60", "Print the constraints every so many steps; 0: never"))
+        .arg(number("log-every", "60", "Print the constraints every so many epochs; 0: never"))
         .arg(
             Arg::new("learning-rate")
                 .long("learning-rate")
@@ -81,7 +84,7 @@ fn command() -> Command {
         )
         .arg(text("backend", "BACKEND", "flex, ndarray, or cuda[:index]").default_value("flex"))
         .arg(text("config", "FILE", "Constraints; default: configs/constrained_quickstart.toml"))
-        .arg(text("output", "FILE", "Write a summary as JSON"))
+        .arg(text("output-dir", "FOLDER", "Write summary.json, and metrics.jsonl with a row per epoch"))
         .arg(
             Arg::new("print-config")
                 .long("print-config")
@@ -133,7 +136,7 @@ fn run(matches: &clap::ArgMatches) -> Result<(), QuickstartError> {
         .map_err(|error| QuickstartError::Config(error.to_string()))?;
     let whole = |name: &str| matches.get_one::<u32>(name).copied().unwrap_or_default();
     let plan = Plan {
-        steps: whole("steps").into(),
+        steps: whole("epochs").into(),
         hidden: whole("hidden").max(1) as usize,
         learning_rate: matches.get_one::<f64>("learning-rate").copied().unwrap_or_default(),
         seed: whole("seed").into(),
@@ -144,7 +147,7 @@ fn run(matches: &clap::ArgMatches) -> Result<(), QuickstartError> {
         config,
         plan,
         log_every: whole("log-every").into(),
-        output: matches.get_one::<String>("output").map(PathBuf::from),
+        output: matches.get_one::<String>("output-dir").map(PathBuf::from),
     };
     let backend = matches.get_one::<String>("backend").map_or("flex", String::as_str);
     match backend.parse()? {
@@ -195,16 +198,22 @@ impl Job {
         let log_every = self.log_every;
         let mut doctor = Watch::new(&self.strict, engine.dual(), DoctorConfig::default())
             .map_err(|error| QuickstartError::Config(error.to_string()))?;
+        let mut rows = String::new();
         let held = train(&splits, &self.plan, Some(&mut engine), device, |step, task, engine| {
             if log_every > 0 && step.is_multiple_of(log_every) {
                 println!("\nstep {step}, task loss {task:.4} nats\n{}", engine.status());
             }
+            rows.push_str(&format!("{}\n", row(step, task, engine)));
             let seen = StepObservation { task_loss: Some(task), ..StepObservation::default() };
             let (dual, state) = (engine.dual(), engine.state());
             for finding in doctor.step(dual, state, engine.measurements(), seen) {
                 println!("\n{finding}");
             }
         })?;
+        if let Some(folder) = &self.output {
+            write(&folder.join("metrics.jsonl"), &rows)?;
+            write(&folder.join("summary.json"), &summary(&engine, free, held))?;
+        }
         self.report(&engine, free, held, begin.elapsed().as_secs_f64())
     }
 
@@ -229,9 +238,6 @@ impl Job {
             let Outcome { accuracy, calibration, parity } = one;
             println!("{name:24} {accuracy:>10.4} {calibration:>12.4} {parity:>8.4}");
         }
-        if let Some(path) = &self.output {
-            write_summary(path, engine, free, held)?;
-        }
         let holds = held.calibration <= calibration && held.parity <= parity;
         let verdict = if holds { "both constraints hold" } else { "a constraint does not hold" };
         println!("{verdict} on unseen applicants; {seconds:.1} s");
@@ -239,29 +245,32 @@ impl Job {
     }
 }
 
-fn write_summary(
-    path: &Path,
-    engine: &DualEngine,
-    free: Outcome,
-    held: Outcome,
-) -> Result<(), QuickstartError> {
-    let multipliers: serde_json::Map<_, _> = engine
-        .dual()
-        .names()
-        .iter()
-        .zip(engine.state().constraints())
-        .map(|(name, one)| {
-            let rate = one.satisfaction().rate();
-            let entry = serde_json::json!({
-                "multiplier": one.multiplier(), "target": one.target(),
-                "violation": one.error(), "satisfied": rate,
-            });
-            (name.clone(), entry)
+/// What every constraint was and cost, by name.
+fn constraints(engine: &DualEngine) -> serde_json::Value {
+    let names = engine.dual().names().iter().zip(engine.state().constraints());
+    let entry = |one: &MultiplierState| {
+        serde_json::json!({
+            "multiplier": one.multiplier(), "target": one.target(),
+            "violation": one.error(), "satisfied": one.satisfaction().rate(),
         })
-        .collect();
+    };
+    names.map(|(name, one)| (name.clone(), entry(one))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn row(step: u64, task: f64, engine: &DualEngine) -> serde_json::Value {
+    serde_json::json!({ "epoch": step, "task": task, "constraints": constraints(engine) })
+}
+
+fn summary(engine: &DualEngine, free: Outcome, held: Outcome) -> String {
+    let kkt = engine.dual().kkt(engine.state(), None);
     let summary = serde_json::json!({
-        "cross_entropy_alone": free, "under_constraints": held, "constraints": multipliers,
+        "cross_entropy_alone": free, "under_constraints": held,
+        "constraints": constraints(engine), "karush_kuhn_tucker": kkt,
     });
-    write_atomically(path, format!("{summary:#}\n").as_bytes())
+    format!("{summary:#}\n")
+}
+
+fn write(path: &Path, text: &str) -> Result<(), QuickstartError> {
+    write_atomically(path, text.as_bytes())
         .map_err(|source| QuickstartError::Write { path: path.to_owned(), source })
 }

@@ -149,6 +149,16 @@ fn what_cannot_stand_on_a_board_is_refused() {
         "weight 'kl' is written by a start value and by constraint 'kl'",
     );
     check("budget = 0.75", "budget = 0.0", "[families.both] budget must be finite and above 0");
+    for field in ["strict", "ease"] {
+        check(
+            "ease = \"gradient_norm\"",
+            &format!("{field} = true"),
+            &format!(
+                "[constraints.low-usage] {field} must be the name of a signal where the engine reads \
+                 from a board, got true"
+            ),
+        );
+    }
     let (mut builder, _, config) = config("[dual]\nrate = 0.1\n");
     let error = builder.configure(&config).expect_err("no constraint").to_string();
     assert_eq!(error, "[dual] constraints must name at least one, got none");

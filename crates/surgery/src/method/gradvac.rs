@@ -1,0 +1,89 @@
+//! GradVac.
+
+use homeostat_core::ConfigError;
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+use super::order::{Order, Reduce};
+use crate::unit::{Unit, squared_length};
+
+/// The usual cosine that a gradient is turned to stays this far inside ±1, where the turn is infinite.
+const EDGE: f64 = 1e-9;
+
+/// A squared length below this, relative to the gradient before it was changed, is rounding.
+const NOTHING: f64 = 1e-24;
+
+/// GradVac (Wang, Tsvetkov, Firat and Cao 2021, "Gradient vaccine", algorithm 1): as PCGrad, but with
+/// `φ = cos(v, g_j)`, where `φ < ρ̂_ij`,
+///
+/// `v ← v + g_j·‖v‖·(ρ̂·√(1−φ²) − φ·√(1−ρ̂²)) / (‖g_j‖·√(1−ρ̂²))`
+///
+/// which makes the cosine ρ̂; then `ρ̂_ij ← (1 − β)·ρ̂_ij + β·φ`. With ρ̂ = 0 it is PCGrad.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GradvacConfig {
+    /// β, the weight of the newest cosine, in [0, 1]. Default 0.01.
+    pub rate: f64,
+    /// ρ̂ of every pair before the first step, in (−1, 1). Default 0.
+    pub similarity: f64,
+    /// In which order a gradient meets the others. Default: random.
+    pub order: Order,
+    /// Sum (default) or mean of the changed gradients.
+    pub reduce: Reduce,
+    /// Of the random orders. Default 0.
+    pub seed: u64,
+}
+
+impl Default for GradvacConfig {
+    fn default() -> Self {
+        Self { rate: 0.01, similarity: 0.0, order: Order::Random, reduce: Reduce::Sum, seed: 0 }
+    }
+}
+
+impl GradvacConfig {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let share = (0.0..=1.0).contains(&self.rate);
+        ConfigError::unless(share, "method.gradvac.rate", "must lie in [0, 1]", self.rate)?;
+        ConfigError::unless(
+            self.similarity > -1.0 && self.similarity < 1.0,
+            "method.gradvac.similarity",
+            "must lie between −1 and 1, without the ends",
+            self.similarity,
+        )
+    }
+}
+
+/// Weights on unit rows of each changed unit row; moves the usual cosines of the `all` gradients.
+pub(crate) fn gradvac(
+    unit: &Unit,
+    orders: &[Vec<usize>],
+    similarity: &mut [f64],
+    all: usize,
+    rate: f64,
+) -> DMatrix<f64> {
+    let rows = unit.rows();
+    let mut changed = DMatrix::identity(rows, rows);
+    for (row, order) in orders.iter().enumerate() {
+        let mut weights = DVector::zeros(rows);
+        weights[row] = 1.0;
+        for other in order.iter().copied().filter(|other| *other != row) {
+            let squared = squared_length(&unit.cosines, &weights);
+            if squared <= NOTHING {
+                continue;
+            }
+            let length = squared.sqrt();
+            let dot = weights.dot(&unit.cosines.column(other));
+            let cosine = (dot / length).clamp(-1.0, 1.0);
+            let usual = &mut similarity[unit.places[row] * all + unit.places[other]];
+            let goal = usual.clamp(EDGE - 1.0, 1.0 - EDGE);
+            if cosine < goal {
+                // ‖v‖·√(1−φ²) is what v has beside g_j.
+                let beside = (squared - dot * dot).max(0.0).sqrt();
+                weights[other] += goal * beside / (1.0 - goal * goal).sqrt() - dot;
+            }
+            *usual = ((1.0 - rate) * *usual + rate * cosine).clamp(-1.0, 1.0);
+        }
+        changed.set_row(row, &weights.transpose());
+    }
+    changed
+}
