@@ -24,7 +24,9 @@ pub enum AlignedScale {
 /// Aligned-MTL (Senushkin, Patakin, Kuznetsov and Konushin 2023, "Independent component alignment for
 /// multi-task learning", section 4): with `G = V·Λ·Vᵀ`, `α = √σ·V·Λ^(−1/2)·Vᵀ·u`.
 ///
-/// Eigenvalues count as zero by the rank of the cosine matrix, not by their size: short rows count.
+/// Eigenvalues count as zero by the rank of the cosine matrix, not by their size: short rows count. The
+/// eigenvectors are exact to rounding relative to their length; where row lengths differ by more than
+/// about 1e6 the changed rows are orthogonal only roughly.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlignedMtlConfig {

@@ -174,6 +174,46 @@ proptest! {
     }
 
     #[test]
+    fn gradvac_turns_a_pair_up_to_the_usual_cosine_and_never_down(
+        rows in rows(), similarity in -0.9..0.9,
+    ) {
+        prop_assume!(rows.len() > 1);
+        let pair = rows[..2].to_vec();
+        let gramian = gramian(&pair);
+        let vac = Method::Gradvac(GradvacConfig { similarity, ..GradvacConfig::default() });
+        let aggregator = vac.init().expect("legal");
+        let changed = aggregator.changed(&aggregator.init_state(2), &gramian).expect("legal");
+        let turned = direction(&pair, &changed.expect("GradVac changes rows")[..2]);
+        let cosine = |row: &[f64]| dot(row, &pair[1]) / norm(row) / norm(&pair[1]);
+        let expected = cosine(&pair[0]).max(similarity);
+        prop_assert!((cosine(&turned) - expected).abs() < 1e-7, "{expected}");
+    }
+
+    #[test]
+    fn aligned_rows_are_orthogonal_and_of_one_length(rows in rows()) {
+        prop_assume!(rows.len() > 1);
+        // Lengths up to 1e3 apart: the eigenvectors are exact relative to their length, not entry by entry.
+        let shrunk = |row: &Vec<f64>| row.iter().map(|x| x * norm(row).powf(-0.75)).collect();
+        let rows: Vec<Vec<f64>> = rows.iter().map(shrunk).collect();
+        let gramian = gramian(&rows);
+        let column = |place: usize| {
+            let mut preference = vec![0.0; rows.len()];
+            preference[place] = 1.0;
+            let scale = AlignedScale::Minimum;
+            let config = AlignedMtlConfig { scale, preference: Some(preference) };
+            direction(&rows, &weights(&Method::AlignedMtl(config), &gramian))
+        };
+        let aligned: Vec<Vec<f64>> = (0..rows.len()).map(column).collect();
+        let squared = dot(&aligned[0], &aligned[0]);
+        for (i, one) in aligned.iter().enumerate() {
+            for (j, other) in aligned.iter().enumerate() {
+                let expected = if i == j { squared } else { 0.0 };
+                prop_assert!((dot(one, other) - expected).abs() <= 1e-6 * squared);
+            }
+        }
+    }
+
+    #[test]
     fn without_conflict_surgery_is_the_sum(rows in rows()) {
         let rows: Vec<Vec<f64>> =
             rows.iter().map(|row| row.iter().map(|x| x.abs()).collect()).collect();
