@@ -11,7 +11,7 @@
 use divan::{AllocProfiler, Bencher, black_box};
 use homeostat::multiplier::{
     Dual, DualConfig, DualState, FamilyConfig, Measurement, MultiplierConfig, NuPiConfig,
-    RuleConfig, Schedule, Switch, Target,
+    RuleConfig, Schedule, Supply, Switch, Target,
 };
 use homeostat_normalize::{NormalizerConfig, RankConfig, WinsorConfig};
 
@@ -76,7 +76,7 @@ fn bench(bencher: Bencher, one: MultiplierConfig, window: usize) {
 fn every_trick(normalizer: NormalizerConfig) -> MultiplierConfig {
     MultiplierConfig {
         family: Some("all".into()),
-        ease: Some("ease".into()),
+        ease: Some(Supply::Loop),
         restart_after: Some(50),
         rule: Some(RuleConfig::NuPi(NuPiConfig::new(1.0))),
         ..MultiplierConfig::constraint(Target::Raw(Schedule::Fixed(0.9)), normalizer)
