@@ -91,11 +91,11 @@ fn defect_1_and_2_the_constraint_has_a_gradient<B: AutodiffBackend>() {
 
 /// The value of the engine's Lagrangian at a point, its normalizers as they were after the last step:
 /// another point is only measured, by `remeasure`, which takes nothing in.
-fn frozen_value<B: AutodiffBackend>(engine: &DualEngine, at: f64, loss: f64) -> f64 {
+fn frozen_value(engine: &DualEngine, loss: f64) -> f64 {
     let mut state = engine.state().clone();
     let moved = [Some(homeostat_multiplier::Measurement::new(loss))];
     engine.dual().remeasure(&mut state, &moved).expect("the gate is open");
-    at * 0.0 + engine.dual().penalty(&state)
+    engine.dual().penalty(&state)
 }
 
 fn finite_differences_of_the_value_equal_the_gradient<B: AutodiffBackend>() {
@@ -116,7 +116,7 @@ fn finite_differences_of_the_value_equal_the_gradient<B: AutodiffBackend>() {
             .lagrangian(point.clone() * 0.0, &[ConstraintLoss::new("bound", loss(&point))])
             .expect("legal");
         let gradient = slope(&point, lagrangian.total);
-        let value = |x: f64| frozen_value::<B>(&engine, x, 0.3 * x * x);
+        let value = |x: f64| frozen_value(&engine, 0.3 * x * x);
         let difference = (value(1.2 + 1e-3) - value(1.2 - 1e-3)) / 2e-3;
         // A peek makes room in the window as a commit would: its scale moves by 1/64 at most.
         assert!(close(gradient, difference, 0.05), "{normalizer}: {gradient} {difference}");
