@@ -233,13 +233,8 @@ impl DualEngine {
         if self.turn == called {
             return Ok(());
         }
-        let order = match self.dual.order() {
-            UpdateOrder::Simultaneous => "simultaneous",
-            UpdateOrder::DualFirst => "dual-first",
-            UpdateOrder::PrimalFirst => "primal-first",
-            UpdateOrder::Extragradient => "extragradient",
-        };
-        Err(DualError::OutOfTurn { order, wanted: self.turn.name(), called: called.name() })
+        let (order, wanted) = (self.dual.order(), self.turn.name());
+        Err(DualError::OutOfTurn { order, wanted, called: called.name() })
     }
 
     /// Fills `measurements` with one read from the device; gives the task loss.

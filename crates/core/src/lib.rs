@@ -72,6 +72,7 @@ mod error;
 mod law;
 mod port;
 pub mod quantity;
+pub mod random;
 mod snapshot;
 mod wired;
 

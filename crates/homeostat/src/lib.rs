@@ -58,6 +58,7 @@ pub use homeostat_core::{
     LearningRate, LoadError, LogVariance, Metric, Multiplier, NormalizedLoss, Optional,
     ParameterNorm, Port, PortId, Ports, Probe, Quantity, RangeError, RawLoss, Scalar, Setpoint,
     Sink, Slot, SlotIndex, Snapshot, StepError, TimeUnit, UpdateNorm, Weight, Wired, WiringError,
+    random,
 };
 pub use homeostat_governor as governor;
 pub use homeostat_multiplier as multiplier;

@@ -12,7 +12,7 @@ mod warnings;
 
 use homeostat_core::{RangeError, StepError};
 
-use crate::constraint::{Constraint, Measurement};
+use crate::constraint::{Constraint, Measurement, MultiplierState};
 use crate::verdict::Verdict;
 
 pub use config::{DualConfig, FamilyConfig};
@@ -23,6 +23,10 @@ use family::Family;
 pub use load::LoadPolicy;
 pub use state::DualState;
 pub use warnings::Warning;
+
+/// What a constraint does with its measurement: take it in, or look at a moved point.
+type TakeMeasurement =
+    fn(&Constraint, &mut MultiplierState, Option<Measurement>) -> Result<(), StepError>;
 
 /// The engine of dual ascent over K constraints.
 ///
@@ -117,15 +121,7 @@ impl Dual {
         state: &mut DualState,
         measurements: &[Option<Measurement>],
     ) -> Result<(), StepError> {
-        self.admit(measurements)?;
-        let parts = self.constraints.iter().zip(&mut state.constraints).zip(measurements);
-        for ((constraint, state), measurement) in parts {
-            if constraint.observe(state, *measurement).is_err() {
-                constraint.refuse(state);
-            }
-        }
-        self.price(state);
-        Ok(())
+        self.measure(state, measurements, Constraint::observe)
     }
 
     /// `a_k = w_k · price_k · s_k` of every constraint, with the sign that makes `a_k ∇ℓ_k` its row
@@ -179,15 +175,7 @@ impl Dual {
         state: &mut DualState,
         measurements: &[Option<Measurement>],
     ) -> Result<(), StepError> {
-        self.admit(measurements)?;
-        let parts = self.constraints.iter().zip(&mut state.constraints).zip(measurements);
-        for ((constraint, state), measurement) in parts {
-            if constraint.remeasure(state, *measurement).is_err() {
-                constraint.refuse(state);
-            }
-        }
-        self.price(state);
-        Ok(())
+        self.measure(state, measurements, Constraint::remeasure)
     }
 
     /// Sets trial multipliers, where `update` would now go; `coefficients` shows them until the
@@ -237,6 +225,24 @@ impl Dual {
     /// Whether a constraint can be satisfied at all.
     pub fn verdict(&self, state: &DualState, index: usize) -> Verdict {
         self.constraints[index].verdict(&state.constraints[index])
+    }
+
+    /// Hands every measurement to its constraint; one that the constraint refuses closes its gate.
+    fn measure(
+        &self,
+        state: &mut DualState,
+        measurements: &[Option<Measurement>],
+        take: TakeMeasurement,
+    ) -> Result<(), StepError> {
+        self.admit(measurements)?;
+        let parts = self.constraints.iter().zip(&mut state.constraints).zip(measurements);
+        for ((constraint, state), measurement) in parts {
+            if take(constraint, state, *measurement).is_err() {
+                constraint.refuse(state);
+            }
+        }
+        self.price(state);
+        Ok(())
     }
 
     fn admit(&self, measurements: &[Option<Measurement>]) -> Result<(), StepError> {

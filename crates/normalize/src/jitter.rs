@@ -1,5 +1,6 @@
 //! How many of the newest losses a commit uses.
 
+use homeostat_core::random::unit_interval;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -32,8 +33,7 @@ impl Jitter {
         }
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(commit);
-        // The 53 upper bits are the most that an f64 below 1 can hold.
-        let uniform = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        let uniform = unit_interval(random.next_u64());
         ((count as f64 * (1.0 - self.fraction * uniform)).ceil() as usize).min(count)
     }
 }

@@ -1,5 +1,6 @@
 //! Random numbers by seed and purpose, so that no generator has to be saved.
 
+use homeostat_core::random::{stream_key, unit_interval};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -19,11 +20,7 @@ pub(crate) struct Stream(ChaCha8Rng);
 impl Stream {
     /// `index` tells apart several streams of one purpose.
     pub(crate) fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
-        key[16..24].copy_from_slice(&index.to_le_bytes());
-        Self(ChaCha8Rng::from_seed(key))
+        Self(ChaCha8Rng::from_seed(stream_key(seed, purpose as u64, index)))
     }
 
     pub(crate) fn bits(&mut self) -> u64 {
@@ -32,7 +29,7 @@ impl Stream {
 
     /// From 0 up to, not including, 1.
     pub(crate) fn uniform(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+        unit_interval(self.bits())
     }
 
     /// From 0 up to, not including, `count`.

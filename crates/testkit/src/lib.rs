@@ -5,11 +5,13 @@
 //! | the properties that every controller has | [`conformance`] |
 //! | processes to control: gain, lag, delay, noise | [`Plant`] |
 //! | a convex problem with known optimum and multiplier | [`ConvexProblem`] |
+//! | what a file may say, and the words in which it is refused | [`settings`] |
 //! | golden tables in TOML, and comparison by relative tolerance | [`golden`] |
 
 mod conformance;
 pub mod golden;
 mod plant;
+pub mod settings;
 
 pub use conformance::conformance;
 pub use plant::{ConvexProblem, Plant, Splitmix};

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use homeostat_core::random::unit_interval;
+
 /// A small generator of uniform numbers, so that a test's noise is the same everywhere
 /// (Steele, Lea and Flood 2014, SplitMix64).
 #[derive(Clone, Debug)]
@@ -15,7 +17,7 @@ impl Splitmix {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^= mixed >> 31;
-        (mixed >> 11) as f64 / (1u64 << 53) as f64
+        unit_interval(mixed)
     }
 
     /// The next number in `[low, high)`.

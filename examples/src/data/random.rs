@@ -1,3 +1,4 @@
+use homeostat::random::{stream_key, unit_interval};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -24,17 +25,12 @@ pub(crate) struct RandomStream(ChaCha8Rng);
 impl RandomStream {
     /// The stream of `purpose` under `seed`; `index` tells apart several of them, such as epochs.
     pub(crate) fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
-        key[16..24].copy_from_slice(&index.to_le_bytes());
-        Self(ChaCha8Rng::from_seed(key))
+        Self(ChaCha8Rng::from_seed(stream_key(seed, purpose as u64, index)))
     }
 
     /// A number from 0 up to, not including, 1, in steps of 2⁻⁵³.
     pub(crate) fn uniform(&mut self) -> f64 {
-        const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
-        (self.0.next_u64() >> 11) as f64 * STEP
+        unit_interval(self.0.next_u64())
     }
 
     /// A number from `low` up to `high`.

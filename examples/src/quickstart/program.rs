@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn::backend::Autodiff;
 use burn::tensor::backend::AutodiffBackend;
-use burn_flex::Flex;
-use burn_ndarray::NdArray;
 use clap::{Arg, ArgAction, Command, value_parser};
 use homeostat::Watch;
 use homeostat::burn::{DualEngine, DualError};
@@ -16,7 +13,7 @@ use homeostat::telemetry::{DoctorConfig, StepObservation};
 
 use super::train::{Outcome, Plan, Splits, train};
 use crate::files::write_atomically;
-use crate::trainer::backend::{BackendChoice, BackendError, probe_cuda};
+use crate::trainer::backend::{BackendChoice, BackendError, OnBackend, probe_cuda};
 
 /// The constraints where no file is given.
 const CONSTRAINTS: &str = include_str!("../../../configs/constrained_quickstart.toml");
@@ -150,17 +147,11 @@ fn run(matches: &clap::ArgMatches) -> Result<(), QuickstartError> {
         output: matches.get_one::<String>("output-dir").map(PathBuf::from),
     };
     let backend = matches.get_one::<String>("backend").map_or("flex", String::as_str);
-    match backend.parse()? {
-        BackendChoice::Flex => job.run::<Autodiff<Flex>>(&Default::default()),
-        BackendChoice::NdArray => job.run::<Autodiff<NdArray<f32>>>(&Default::default()),
-        #[cfg(feature = "cuda")]
-        BackendChoice::Cuda(index) => {
-            probe_cuda(index)?;
-            job.run::<Autodiff<burn_cuda::Cuda>>(&burn_cuda::CudaDevice::new(index))
-        }
-        #[cfg(not(feature = "cuda"))]
-        BackendChoice::Cuda(index) => Ok(probe_cuda(index)?),
+    let backend: BackendChoice = backend.parse()?;
+    if let BackendChoice::Cuda(index) = backend {
+        probe_cuda(index)?;
     }
+    backend.run(job)?
 }
 
 /// The same constraints with every fixed bound stricter by the margin.
@@ -182,9 +173,11 @@ struct Job {
     output: Option<PathBuf>,
 }
 
-impl Job {
+impl OnBackend for Job {
+    type Output = Result<(), QuickstartError>;
+
     #[expect(clippy::print_stdout, reason = "a program for a console")]
-    fn run<B: AutodiffBackend>(&self, device: &B::Device) -> Result<(), QuickstartError> {
+    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
         let mut engine = DualEngine::new(&self.strict)
             .map_err(|error| QuickstartError::Config(error.to_string()))?;
         for warning in engine.dual().warnings() {
@@ -216,7 +209,9 @@ impl Job {
         }
         self.report(&engine, free, held, begin.elapsed().as_secs_f64())
     }
+}
 
+impl Job {
     #[expect(clippy::print_stdout, reason = "a program for a console")]
     fn report(
         &self,

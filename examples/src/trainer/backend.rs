@@ -1,5 +1,10 @@
 //! Which backend computes.
 
+use burn::backend::Autodiff;
+use burn::tensor::backend::AutodiffBackend;
+use burn_flex::Flex;
+use burn_ndarray::NdArray;
+
 /// A backend by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackendChoice {
@@ -9,6 +14,30 @@ pub enum BackendChoice {
     NdArray,
     /// An Nvidia GPU by its index.
     Cuda(usize),
+}
+
+/// Work that runs on whichever backend is chosen.
+pub trait OnBackend {
+    /// What comes out.
+    type Output;
+    /// Does the work on one backend.
+    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output;
+}
+
+impl BackendChoice {
+    /// Does the work on this backend. A GPU is taken to be there: ask [`probe_cuda`] first.
+    pub fn run<J: OnBackend>(self, job: J) -> Result<J::Output, BackendError> {
+        match self {
+            Self::Flex => Ok(job.run::<Autodiff<Flex>>(&Default::default())),
+            Self::NdArray => Ok(job.run::<Autodiff<NdArray<f32>>>(&Default::default())),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => {
+                Ok(job.run::<Autodiff<burn_cuda::Cuda>>(&burn_cuda::CudaDevice::new(index)))
+            }
+            #[cfg(not(feature = "cuda"))]
+            Self::Cuda(_) => Err(cuda_is_not_built_in()),
+        }
+    }
 }
 
 /// The backend cannot be used.
@@ -86,9 +115,14 @@ fn without_panic<T>(ask: impl FnOnce() -> T + std::panic::UnwindSafe) -> Option<
 /// Without the feature there is nothing to ask.
 #[cfg(not(feature = "cuda"))]
 pub fn probe_cuda(_index: usize) -> Result<(), BackendError> {
-    Err(BackendError::Cuda {
+    Err(cuda_is_not_built_in())
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda_is_not_built_in() -> BackendError {
+    BackendError::Cuda {
         reason: "this program was built without it; build with --features cuda".into(),
-    })
+    }
 }
 
 #[cfg(test)]

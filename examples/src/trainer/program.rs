@@ -5,17 +5,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::backend::Autodiff;
-use burn_flex::Flex;
-use burn_ndarray::NdArray;
+use burn::tensor::backend::AutodiffBackend;
 
 use super::TrainError;
-use super::backend::{BackendChoice, probe_cuda};
-use super::session::{Start, holds_a_run, train};
+use super::backend::{BackendChoice, OnBackend, probe_cuda};
+use super::session::{Outcome, Start, holds_a_run, train};
 use super::settings::{DEFAULTS, Settings};
 use super::state::Header;
 use super::{flags, panel, source};
 use crate::checkpoint;
+use crate::data::Split;
 use crate::document::{Document, Origin};
 
 /// Settings that define what a checkpoint is; changing them on resume would train another model.
@@ -162,22 +161,22 @@ fn run(matches: &clap::ArgMatches) -> Result<(), TrainError> {
         quiet,
         interrupt: interrupt(),
     };
-    match backend {
-        BackendChoice::Flex => {
-            train::<Autodiff<Flex>>(&settings, &split, start, &Default::default())?;
-        }
-        BackendChoice::NdArray => {
-            train::<Autodiff<NdArray<f32>>>(&settings, &split, start, &Default::default())?;
-        }
-        #[cfg(feature = "cuda")]
-        BackendChoice::Cuda(index) => {
-            let device = burn_cuda::CudaDevice::new(index);
-            train::<Autodiff<burn_cuda::Cuda>>(&settings, &split, start, &device)?;
-        }
-        #[cfg(not(feature = "cuda"))]
-        BackendChoice::Cuda(index) => probe_cuda(index)?,
-    }
+    backend.run(Training { settings: &settings, split: &split, start })??;
     Ok(())
+}
+
+struct Training<'a> {
+    settings: &'a Settings,
+    split: &'a Split,
+    start: Start,
+}
+
+impl OnBackend for Training<'_> {
+    type Output = Result<Outcome, TrainError>;
+
+    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
+        train::<B>(self.settings, self.split, self.start, device)
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a warning before the run has a console")]

@@ -1,6 +1,7 @@
 //! What a training loop can do wrong with the engine.
 
 use homeostat_core::StepError;
+use homeostat_multiplier::UpdateOrder;
 
 /// A step of the engine was refused. Its memory is as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -37,8 +38,8 @@ pub enum DualError {
     /// A call that the configured order of updates does not have, or not at this point.
     #[error("with order = \"{order}\" {wanted} comes next, not {called}")]
     OutOfTurn {
-        /// The order of updates, as in a file.
-        order: &'static str,
+        /// The order of updates.
+        order: UpdateOrder,
         /// The call that would be legal.
         wanted: &'static str,
         /// The call that was made.

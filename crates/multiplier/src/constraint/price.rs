@@ -54,10 +54,7 @@ impl Constraint {
 
     /// What the drift tests find over the window of the number that drives λ.
     pub(crate) fn health(&self, state: &MultiplierState) -> Option<Health> {
-        let memory = match &state.strict {
-            Some(strict) => strict.normalizer(),
-            None => state.normalizer.as_ref(),
-        };
+        let memory = state.driving_normalizer();
         Some(self.normalizer.as_ref()?.health(memory?))
     }
 

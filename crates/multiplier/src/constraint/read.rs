@@ -43,10 +43,7 @@ impl Constraint {
     }
 
     pub(super) fn peek(&self, state: &MultiplierState, driver: f64) -> Reading {
-        let memory = match &state.strict {
-            Some(strict) => strict.normalizer(),
-            None => state.normalizer.as_ref(),
-        };
+        let memory = state.driving_normalizer();
         match (&self.normalizer, memory) {
             (Some(normalizer), Some(memory)) => normalizer.peek(memory, driver),
             _ => identity(driver),
@@ -61,10 +58,7 @@ impl Constraint {
         driver: f64,
         targets: [f64; 2],
     ) -> [[f64; 2]; 2] {
-        let memory = match &state.strict {
-            Some(strict) => strict.normalizer(),
-            None => state.normalizer.as_ref(),
-        };
+        let memory = state.driving_normalizer();
         let anchor = |target| match (&self.normalizer, memory) {
             (Some(normalizer), Some(memory)) if self.mode.maps() => {
                 normalizer.map_after(memory, driver, target)

@@ -89,6 +89,16 @@ pub(crate) struct DualMemory {
     pub(super) first: bool,
 }
 
+impl MultiplierState {
+    /// The memory of the normalizer whose number drives λ: the strict one where there is one.
+    pub(super) fn driving_normalizer(&self) -> Option<&NormalizerState> {
+        match &self.strict {
+            Some(strict) => strict.normalizer(),
+            None => self.normalizer.as_ref(),
+        }
+    }
+}
+
 impl Constraint {
     /// The memory before the first step.
     pub(crate) fn start(&self) -> MultiplierState {

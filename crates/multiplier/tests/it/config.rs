@@ -2,18 +2,16 @@
 
 use homeostat_core::{Clock, Metric};
 use homeostat_multiplier::{Baseline, ErrorMode, MultiplierConfig, Sense, Target};
+use homeostat_testkit::settings;
 
 /// Parses and checks a configuration; the error of either as text.
 fn read(text: &str) -> Result<MultiplierConfig, String> {
-    let config: MultiplierConfig = toml::from_str(text).map_err(|error| error.to_string())?;
-    config.init::<Metric>(Clock::default()).map_err(|error| error.to_string())?;
-    Ok(config)
+    settings::read(text, |config: &MultiplierConfig| config.init::<Metric>(Clock::default()))
 }
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
-    let error = read(text).expect_err("an illegal configuration");
-    assert!(error.contains(expected), "{text}: {error}");
+    settings::refused(text, read(text), expected);
 }
 
 #[test]

@@ -6,20 +6,18 @@ use homeostat_multiplier::{
     MultiplierConfig, Schedule, Sense, SlopeConfig, SpikeConfig, Supply, Switch, Target,
     UpdateOrder,
 };
+use homeostat_testkit::settings;
 
 use crate::engine::engine;
 
 /// Parses and checks a configuration; the error of either as text.
 fn read(text: &str) -> Result<DualConfig, String> {
-    let config: DualConfig = toml::from_str(text).map_err(|error| error.to_string())?;
-    config.init().map_err(|error| error.to_string())?;
-    Ok(config)
+    settings::read(text, DualConfig::init)
 }
 
 #[track_caller]
 fn refused(text: &str, expected: &str) {
-    let error = read(text).expect_err("an illegal configuration");
-    assert!(error.contains(expected), "{text}: {error}");
+    settings::refused(text, read(text), expected);
 }
 
 const KL: &str = "[constraints.kl]\ntarget = { raw = 0.05 }\nnormalizer = \"none\"\n";

@@ -2,18 +2,16 @@
 
 use homeostat_core::{Clock, TimeUnit};
 use homeostat_precision::{Mode, PrecisionConfig};
+use homeostat_testkit::settings;
 
 /// Parses and checks a configuration; the error of either as text.
 fn read(text: &str) -> Result<PrecisionConfig, String> {
-    let config: PrecisionConfig = toml::from_str(text).map_err(|error| error.to_string())?;
-    config.init(Clock::default()).map_err(|error| error.to_string())?;
-    Ok(config)
+    settings::read(text, |config: &PrecisionConfig| config.init(Clock::default()))
 }
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
-    let error = read(text).expect_err("an illegal configuration");
-    assert!(error.contains(expected), "{text}: {error}");
+    settings::refused(text, read(text), expected);
 }
 
 #[test]

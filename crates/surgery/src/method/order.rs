@@ -1,5 +1,6 @@
 //! In which order a gradient meets the others, and what becomes of the changed gradients.
 
+use homeostat_core::random::unit_interval;
 use nalgebra::{DMatrix, DVector};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -63,7 +64,7 @@ pub(crate) fn orders(order: Order, rows: usize, seed: u64, step: u64) -> Vec<Vec
 fn shuffled(rows: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows).collect();
     for last in (1..rows).rev() {
-        let uniform = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        let uniform = unit_interval(random.next_u64());
         let other = (uniform * (last + 1) as f64) as usize;
         order.swap(last, other.min(last));
     }

@@ -1,5 +1,7 @@
 //! Statistics of a window of finite numbers. They may allocate: only an evaluation calls them.
 
+use homeostat_signal::wilson_interval;
+
 /// A straight line through equally spaced values, by least squares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Trend {
@@ -81,14 +83,8 @@ pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
 
 /// The upper end of the 95 % interval of Wilson 1927 for a share; 1 of nothing.
 pub(crate) fn wilson_upper(successes: usize, count: usize) -> f64 {
-    const Z: f64 = 1.959_963_984_540_054;
-    if count == 0 {
-        return 1.0;
-    }
-    let (n, share) = (count as f64, successes as f64 / count as f64);
-    let square = Z * Z / n;
-    let half = Z * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
-    (share + square / 2.0 + half) / (1.0 + square)
+    const NORMAL_95: f64 = 1.959_963_984_540_054;
+    wilson_interval(successes as u64, count as u64, NORMAL_95).1
 }
 
 /// Pearson's correlation; 0 where either side has no spread.

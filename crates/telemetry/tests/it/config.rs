@@ -1,18 +1,16 @@
 //! What a file may say, and what a run may be.
 
 use homeostat_telemetry::{ConstraintProfile, DoctorConfig, FamilyProfile, Rule, RunProfile};
+use homeostat_testkit::settings;
 
 /// Parses and checks thresholds; the error of either as text.
 fn read(text: &str) -> Result<DoctorConfig, String> {
-    let config: DoctorConfig = toml::from_str(text).map_err(|error| error.to_string())?;
-    config.init(RunProfile::default()).map_err(|error| error.to_string())?;
-    Ok(config)
+    settings::read(text, |config: &DoctorConfig| config.init(RunProfile::default()))
 }
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
-    let error = read(text).expect_err("an illegal configuration");
-    assert!(error.contains(expected), "{text}: {error}");
+    settings::refused(text, read(text), expected);
 }
 
 #[test]
