@@ -68,6 +68,8 @@ impl SpikeConfig {
             "must be at most spike.window",
             format_args!("{minimum} with window {window}"),
         )?;
+        let legal = window <= OrderWindow::LARGEST;
+        ConfigError::unless(legal, "spike.window", "must be at most 16777216", window)?;
         Ok(SpikeGate { config: *self, empty: OrderWindow::new(window) })
     }
 }
@@ -96,6 +98,9 @@ impl SpikeGate {
         let floor = (config.relative * median.abs()).max(config.absolute);
         let distance = value - median;
         if distance.abs() <= config.threshold * floor {
+            return Jump::None;
+        }
+        if distance.abs() <= config.threshold * NORMAL * least_deviation(&state.accepted, median) {
             return Jump::None;
         }
         let deviation = match state.accepted.median_absolute_deviation() {
@@ -133,6 +138,14 @@ impl SpikeGate {
             Answer::Hold
         }
     }
+}
+
+/// A number that the median absolute deviation is not below, for two look-ups: at least a quarter of the
+/// values lies as far below the median as one place, and a quarter as far above as the other.
+fn least_deviation(accepted: &OrderWindow, median: f64) -> f64 {
+    let quarter = accepted.len() / 4;
+    let places = accepted.select(quarter).zip(accepted.select(accepted.len() - 1 - quarter));
+    places.map_or(0.0, |(low, high)| (median - low).min(high - median))
 }
 
 /// The mean of `|x − median|` over the values that differ from the median, if there are any.

@@ -10,6 +10,7 @@ pub use rank::{RankConfig, RankSlope, Reference, Ties};
 pub use winsor::{Centre, EmaConfig, Scale, WinsorConfig, WinsorSlope};
 
 use homeostat_core::ConfigError;
+use homeostat_signal::OrderWindow;
 use serde::{Deserialize, Serialize};
 
 use crate::normalizer::Normalizer;
@@ -58,8 +59,8 @@ impl NormalizerConfig {
 
 /// What rank and winsor have in common.
 fn check_common(window: usize, min_count: usize, jitter: f64) -> Result<(), ConfigError> {
-    let legal = (2..=u32::MAX as usize).contains(&window);
-    ConfigError::unless(legal, "window", "must be at least 2 and fit 32 bits", window)?;
+    let legal = (2..=OrderWindow::LARGEST).contains(&window);
+    ConfigError::unless(legal, "window", "must be at least 2 and at most 16777216", window)?;
     ConfigError::unless(min_count >= 1, "min_count", "must be at least 1", min_count)?;
     ConfigError::unless(min_count <= window, "min_count", "must be at most window", min_count)?;
     let legal = (0.0..=0.5).contains(&jitter);

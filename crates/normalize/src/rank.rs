@@ -107,7 +107,7 @@ impl Rank {
 
     pub(crate) fn scale(&self, memory: &RankMemory) -> Option<f64> {
         let view = self.present(memory);
-        ends(&view).map(|(least, most)| width(&view, most - least) / 1.6)
+        (!view.is_empty()).then(|| width(&view).0 / 1.6)
     }
 
     /// The reference that does not move any more.
@@ -132,11 +132,10 @@ impl Rank {
     }
 
     fn read(&self, view: &OrderView, x: f64) -> Reading {
-        let Some((least, most)) = view.select(0).zip(view.select(view.len().wrapping_sub(1)))
-        else {
+        if view.is_empty() {
             return Reading::EMPTY;
-        };
-        let width = width(view, most - least);
+        }
+        let (width, differ) = width(view);
         let secant = 1.6 / width;
         let (mut value, slope) = match self.config.slope {
             RankSlope::Secant => (self.hard_rank(view, x), secant),
@@ -148,7 +147,6 @@ impl Rank {
             RankSlope::SoftRank => soft_rank(view, x),
         };
         let warm = view.len() >= self.config.min_count;
-        let differ = least < most;
         if !warm {
             value = 0.0;
         }
@@ -182,23 +180,20 @@ impl Rank {
     }
 }
 
-/// The least and the largest value.
-fn ends(view: &OrderView) -> Option<(f64, f64)> {
-    view.select(0).zip(view.select(view.len().checked_sub(1)?))
-}
-
-/// The width that a secant of height 1.6 has: Q₀.₉ − Q₀.₁. Where that is 0 although the values differ
-/// (a loss that is mostly 0), 0.8 of the whole range stands for it. It is not below the floor.
-fn width(view: &OrderView, range: f64) -> f64 {
+/// The width that a secant of height 1.6 has, Q₀.₉ − Q₀.₁, and whether the values differ. Where that is 0
+/// although they differ (a loss that is mostly 0), 0.8 of the whole range stands for it. It is not below
+/// the floor.
+fn width(view: &OrderView) -> (f64, bool) {
     let quantile = |p| view.quantile(p).unwrap_or(0.0);
     let (low, high) = (quantile(0.1), quantile(0.9));
-    let width = if high > low { high - low } else { 0.8 * range };
+    let range = if high > low { high - low } else { 0.8 * (quantile(1.0) - quantile(0.0)) };
     // The median lies between the two, so mostly it need not be looked up.
-    if width >= spread::floor(low.abs().max(high.abs())) {
-        width
+    let width = if range >= spread::floor(low.abs().max(high.abs())) {
+        range
     } else {
-        width.max(spread::floor(quantile(0.5)))
-    }
+        range.max(spread::floor(quantile(0.5)))
+    };
+    (width, range > 0.0)
 }
 
 fn density_slope(view: &OrderView, x: f64) -> f64 {

@@ -31,7 +31,7 @@ impl<'a> OrderView<'a> {
     pub(crate) fn new(window: &'a OrderWindow, newest: usize, extra: Option<f64>) -> Self {
         let part = match window.len() - newest {
             0 => Part::All,
-            1 => Part::Without(window.oldest().map_or(0, |oldest| window.below(oldest))),
+            1 => Part::Without(window.oldest_position()),
             _ => Part::Young,
         };
         let mut view = Self { window, newest, part, extra: None };

@@ -129,8 +129,9 @@ impl Percentile {
         })?;
         ConfigError::finite("target.percentile.until", until)?;
         let window = self.window.unwrap_or(5000);
-        let rule_window = "must be at least 2";
-        ConfigError::unless(window >= 2, "target.percentile.window", rule_window, window)?;
+        let rule_window = "must be at least 2 and at most 16777216";
+        let legal = (2..=OrderWindow::LARGEST).contains(&window);
+        ConfigError::unless(legal, "target.percentile.window", rule_window, window)?;
         let minimum_samples = self.minimum_samples.unwrap_or(200.min(window));
         ConfigError::unless(
             (1..=window).contains(&minimum_samples),

@@ -57,8 +57,12 @@ fn every_kind_survives_a_file() {
 #[test]
 fn an_illegal_field_is_named_with_its_rule_and_value() {
     for (text, expected) in [
-        ("{ rank = { window = 1 } }", "window must be at least 2 and fit 32 bits, got 1"),
-        ("{ winsor = { window = 0 } }", "window must be at least 2 and fit 32 bits, got 0"),
+        ("{ rank = { window = 1 } }", "window must be at least 2 and at most 16777216, got 1"),
+        (
+            "{ rank = { window = 16777217 } }",
+            "window must be at least 2 and at most 16777216, got 16777217",
+        ),
+        ("{ winsor = { window = 0 } }", "window must be at least 2 and at most 16777216, got 0"),
         ("{ rank = { window = 5000000000 } }", "window must be at least 2"),
         ("{ rank = { min_count = 0 } }", "min_count must be at least 1, got 0"),
         ("{ ema = { min_count = 0 } }", "min_count must be at least 1, got 0"),

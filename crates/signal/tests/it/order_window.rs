@@ -133,11 +133,11 @@ proptest! {
 }
 
 #[test]
-fn a_slot_takes_twelve_bytes() {
+fn a_slot_takes_fifteen_bytes() {
     for capacity in [64, 1000, 10_000, 50_000, 1_000_000] {
         let mut window = OrderWindow::new(capacity);
         let bytes = window.bytes();
-        assert!(bytes <= 12 * capacity + capacity / 2 + 128, "{bytes} bytes for {capacity}");
+        assert!(bytes <= 15 * capacity + capacity / 2 + 128, "{bytes} bytes for {capacity}");
         window.push(1.0);
         assert_eq!(window.bytes(), bytes, "memory is taken at construction");
     }

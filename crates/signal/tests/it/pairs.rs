@@ -53,6 +53,21 @@ fn numbers_that_are_not_finite_do_not_enter_and_do_not_come_out() {
 }
 
 #[test]
+fn a_loaded_ring_goes_on_to_the_bit() {
+    for capacity in [1, 7, 8, 9, 13, 128] {
+        let mut ring = PairRing::new(capacity);
+        for index in 0..3 * capacity {
+            let (x, y) = ((index as f64).sin() / 3.0, (index as f64 * 0.7).cos() / 7.0);
+            ring.push(x, y);
+            let text = serde_json::to_string(&ring).expect("plain data");
+            let loaded: PairRing = serde_json::from_str(&text).expect("what was saved");
+            assert_eq!(loaded.correlation().to_bits(), ring.correlation().to_bits());
+            assert_eq!(loaded.covariance().to_bits(), ring.covariance().to_bits());
+        }
+    }
+}
+
+#[test]
 fn a_ring_survives_text_and_keeps_its_capacity() {
     let mut ring = PairRing::new(3);
     for index in 0..5 {
@@ -65,9 +80,11 @@ fn a_ring_survives_text_and_keeps_its_capacity() {
     loaded.push(0.5, 0.5);
     assert_eq!(loaded, ring);
     for text in [
-        r#"{"capacity":0,"pairs":[]}"#,
-        r#"{"capacity":1,"pairs":[[1,2],[3,4]]}"#,
-        r#"{"capacity":1,"pairs":[[1,null]]}"#,
+        r#"{"capacity":0,"oldest":0,"pairs":[]}"#,
+        r#"{"capacity":1,"oldest":0,"pairs":[[1,2],[3,4]]}"#,
+        r#"{"capacity":1,"oldest":0,"pairs":[[1,null]]}"#,
+        r#"{"capacity":2,"oldest":1,"pairs":[[1,2]]}"#,
+        r#"{"capacity":1,"oldest":1,"pairs":[[1,2]]}"#,
     ] {
         assert!(serde_json::from_str::<PairRing>(text).is_err(), "{text}");
     }

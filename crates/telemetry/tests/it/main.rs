@@ -19,10 +19,6 @@ use homeostat_telemetry::{
     RunProfile, StepObservation,
 };
 
-// Counts, so that a test can say that a step allocates nothing.
-#[global_allocator]
-static ALLOCATOR: dhat::Alloc = dhat::Alloc;
-
 /// The doctor of a run with the default thresholds.
 #[track_caller]
 fn doctor(profile: RunProfile) -> Doctor {

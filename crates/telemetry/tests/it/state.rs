@@ -102,38 +102,6 @@ proptest! {
 }
 
 #[test]
-fn a_step_allocates_nothing_before_and_after_the_ring_is_full_and_after_loading() {
-    let doctor = doctor(profile());
-    let fresh = doctor.init_state();
-    let mut loaded = fresh.clone();
-    for _ in 0..700 {
-        for constraint in 0..3 {
-            doctor.observe(&mut loaded, &calm(constraint)).expect("legal");
-        }
-        doctor.step(&mut loaded, &StepObservation::default());
-    }
-    let loaded = through_text(&loaded);
-    for mut state in [fresh.clone(), loaded.clone(), loaded] {
-        let profiler = dhat::Profiler::builder().testing().build();
-        let mut allocations = 0;
-        for _ in 0..1000 {
-            let before = dhat::HeapStats::get().total_blocks;
-            for constraint in 0..3 {
-                doctor.observe(&mut state, &calm(constraint)).expect("legal");
-            }
-            let news = doctor.step(&mut state, &StepObservation::default());
-            assert!(news.is_empty());
-            let evaluated = state.steps() % 100 == 0;
-            let made = dhat::HeapStats::get().total_blocks - before;
-            allocations += if evaluated { 0 } else { made };
-            assert!(made > 0 || !evaluated, "an evaluation makes lists");
-        }
-        drop(profiler);
-        assert_eq!(allocations, 0);
-    }
-}
-
-#[test]
 fn what_is_refused_changes_nothing_and_what_is_missing_leaves_no_trace() {
     let doctor = doctor(profile());
     let mut state = doctor.init_state();
