@@ -5,9 +5,12 @@
 //! ```text
 //! cargo run --release --example constrained_quickstart
 //! cargo run --release --example constrained_quickstart -- --seed 3 --config my.toml
+//! cargo run --release --package homeostat-examples --features search --example constrained_quickstart -- \
+//!     --tune bayesian --output-dir outputs/tuned
 //! ```
 //!
-//! The last line says whether both constraints hold on data that neither training saw.
+//! With `--tune` the bounds of the training are searched in the place of a margin by hand; `--resume` goes on
+//! with a search that was interrupted. The last line says whether both constraints hold on data that neither training saw.
 
 use std::process::ExitCode;
 

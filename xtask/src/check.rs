@@ -20,6 +20,9 @@ clippy, tests, documents, the CUDA build, and two epochs of every example in rel
 
   --quick    format, tidy, graph, and clippy and tests of the crates that do not use burn";
 
+/// What is off by default and tested all the same.
+const FEATURES: &str = "--features homeostat/search,homeostat-examples/search";
+
 /// A step did not find what it must.
 #[derive(Debug, Error)]
 pub(crate) enum CheckError {
@@ -69,10 +72,12 @@ pub(crate) fn run(arguments: Vec<String>) -> Result<(), TaskError> {
         steps.push(words("clippy of the burn-free crates", &lint));
         steps.push(words("tests of the burn-free crates", "quick"));
     } else {
-        steps.push(words("clippy", "clippy --workspace --all-targets -- -D warnings"));
-        // The test command of the README.
-        steps.push(words("tests", "test --workspace"));
-        let mut documents = words("documents", "doc --workspace --no-deps");
+        let lint = format!("clippy --workspace --all-targets {FEATURES} -- -D warnings");
+        steps.push(words("clippy", &lint));
+        // The test command of the README, and the outer loop. Its packages are built in any case: they
+        // are those of a member of the workspace. Without it the examples are built at the end.
+        steps.push(words("tests", &format!("test --workspace {FEATURES}")));
+        let mut documents = words("documents", &format!("doc --workspace --no-deps {FEATURES}"));
         if let Work::Cargo(_, variables) = &mut documents.work {
             *variables = &[("RUSTDOCFLAGS", "-Dwarnings")];
         }

@@ -8,6 +8,7 @@
 //! | clipping by the global norm, on the host or on the device | [`clip_gradients`], [`guard_gradients`] |
 //! | learned precisions inside the graph | [`Precisions`] |
 //! | a task loss under constraints: losses in, one total to differentiate out | [`DualEngine`], [`ConstraintLoss`] |
+//! | K losses, K gradients, one direction: gradient surgery | [`surgery`] |
 //! | module and optimizer, kept for a rollback | [`Saved`] |
 //!
 //! Everything is generic over `B: Backend`. Nothing here decides: decisions are the laws'.
@@ -18,6 +19,7 @@ mod flat;
 mod precision;
 mod reader;
 mod saved;
+pub mod surgery;
 mod total;
 
 pub use clip::{clip_gradients, guard_gradients};

@@ -13,6 +13,7 @@ use crate::engine;
 use crate::error::BuildError;
 use crate::orchestrator::{Orchestrator, Unit};
 use crate::order;
+use crate::surgery_slots;
 
 /// The name of the port on which readers report how many readings of a step were refused.
 pub const FAULTS: &str = "faults";
@@ -154,6 +155,9 @@ impl Builder {
 
     /// Adds everything that a file declares. Sensors must have been declared before.
     pub fn configure(&mut self, config: &ControlConfig) -> Result<(), BuildError> {
+        if let Some(surgery_config) = &config.surgery {
+            surgery_slots::check(surgery_config, config)?;
+        }
         for (name, value) in &config.weight {
             self.weight(name, *value)?;
         }

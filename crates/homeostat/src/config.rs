@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use homeostat_multiplier::{DualConfig, DualDefaults, FamilyConfig, MultiplierConfig};
+use homeostat_surgery::SurgeryConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::LawConfig;
@@ -46,6 +47,9 @@ pub struct ControlConfig {
     /// The families of constraints by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub families: BTreeMap<String, FamilyConfig>,
+    /// How the gradients of the losses become one; without it they are added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surgery: Option<SurgeryConfig>,
 }
 
 impl ControlConfig {

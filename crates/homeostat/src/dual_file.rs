@@ -1,10 +1,16 @@
 //! The file of an engine: `[dual]`, `[constraints.NAME]`, `[families.NAME]`.
 
+use std::collections::BTreeMap;
+
 use homeostat_config::{Document, FileError};
-use homeostat_multiplier::{DualConfig, DualConfigError};
+use homeostat_multiplier::{
+    DualConfig, DualConfigError, DualDefaults, FamilyConfig, MultiplierConfig,
+};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The keys that the settings accept under another name, with that name first.
-const ALIASES: &[(&str, &str)] = &[
+pub(crate) const ALIASES: &[(&str, &str)] = &[
     ("losses", "constraints"),
     ("eta", "rate"),
     ("eta_lambda", "rate"),
@@ -17,8 +23,23 @@ const ALIASES: &[(&str, &str)] = &[
     ("low", "to"),
 ];
 
+/// The tables of a [`DualConfig`], and those that are somebody else's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EngineFile {
+    #[serde(default)]
+    dual: DualDefaults,
+    #[serde(default, alias = "losses")]
+    constraints: BTreeMap<String, MultiplierConfig>,
+    #[serde(default)]
+    families: BTreeMap<String, FamilyConfig>,
+    /// Of the outer loop, which checks it when it is asked for.
+    #[serde(default, rename = "search")]
+    _search: IgnoredAny,
+}
+
 /// Reads the settings of an engine and checks every one, so that whatever makes an engine of them
-/// succeeds.
+/// succeeds. A table `[search]` is passed over: it belongs to the outer loop (feature `search`).
 ///
 /// ```
 /// let text = "[constraints.kl]\ntarget = { raw = 0.05 }\nnormalizer = \"rnak\"\n";
@@ -33,7 +54,8 @@ const ALIASES: &[(&str, &str)] = &[
 /// what was probably meant.
 pub fn read_dual(file: &str, text: &str) -> Result<DualConfig, FileError> {
     let document = Document::parse(file, text)?.with_aliases(ALIASES);
-    let config: DualConfig = document.read()?;
+    let EngineFile { dual, constraints, families, .. } = document.read()?;
+    let config = DualConfig { dual, constraints, families };
     match config.init() {
         Ok(_) => Ok(config),
         Err(error) => Err(place_dual(&document, &error)),

@@ -37,6 +37,8 @@
 //! | run, save, load, watch | [`Orchestrator`], [`Means`] |
 //! | numbers, ports, laws | re-exported from [`homeostat_core`] |
 //! | the laws | [`multiplier`], [`normalize`], [`pid`], [`precision`], [`governor`] |
+//! | gradient surgery | [`surgery`], [`SurgerySlots`] |
+//! | search targets on a validation score | `tuning`, `search` (feature `search`) |
 //! | sensors and actuators for burn | `burn` (feature `burn`) |
 
 mod builder;
@@ -45,9 +47,13 @@ mod config;
 mod dual_file;
 mod engine;
 mod error;
+mod files;
 mod means;
 mod orchestrator;
 mod order;
+mod surgery_slots;
+#[cfg(feature = "search")]
+pub mod tuning;
 mod watch;
 
 #[cfg(feature = "burn")]
@@ -65,7 +71,10 @@ pub use homeostat_multiplier as multiplier;
 pub use homeostat_normalize as normalize;
 pub use homeostat_pid as pid;
 pub use homeostat_precision as precision;
+#[cfg(feature = "search")]
+pub use homeostat_search as search;
 pub use homeostat_signal as signal;
+pub use homeostat_surgery as surgery;
 pub use homeostat_telemetry as telemetry;
 
 pub use builder::{Builder, FAULTS};
@@ -73,6 +82,8 @@ pub use catalog::LawConfig;
 pub use config::{ControlConfig, ControllerConfig, OnRefusal};
 pub use dual_file::{place_dual, read_dual};
 pub use error::{BuildError, Stopped};
+pub use files::write_atomically;
 pub use means::Means;
 pub use orchestrator::{Counts, Orchestrator, OrchestratorSnapshot, StepReport};
+pub use surgery_slots::SurgerySlots;
 pub use watch::{Note, Watch};

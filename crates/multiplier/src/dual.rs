@@ -7,6 +7,7 @@ mod error;
 mod family;
 mod inspect;
 mod load;
+mod retarget;
 mod state;
 mod warnings;
 

@@ -10,7 +10,8 @@
 //! | a rule on the mean error | [`AdjustmentConfig`], [`Adjustment`], [`AdjustmentState`] | nothing |
 //!
 //! All three search the same kind of variables, [`VariableConfig`], and none of them ever loosens a target
-//! that may only tighten. None runs anything itself: a trainer asks, trains, and tells.
+//! that may only tighten. None runs anything itself: a trainer asks, trains, and tells. Where outcomes have
+//! constraints of their own, [`ranking`] says which is better.
 //!
 //! ```
 //! use homeostat_search::{Outcome, StudyConfig};
@@ -42,6 +43,7 @@ mod design;
 mod error;
 mod population;
 mod random;
+mod ranking;
 mod space;
 mod study;
 mod surrogate;
@@ -49,12 +51,8 @@ mod surrogate;
 pub use adjustment::{Adjustment, AdjustmentConfig, AdjustmentState, Move};
 pub use error::{MisfitError, SearchConfigError};
 pub use population::{Exchange, Population, PopulationConfig, PopulationState};
+pub use ranking::ranking;
 pub use space::{Scale, Tighter, Variable, VariableConfig};
 pub use study::{
     Origin, Outcome, Proposal, Report, ReportRow, Study, StudyConfig, StudyState, StudyTable, Trial,
 };
-
-/// The code on the page of this mechanism, run as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/mechanisms/search.md")]
-struct Page;

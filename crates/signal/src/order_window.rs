@@ -60,8 +60,10 @@ impl OrderWindow {
         let to;
         let evicted = if self.is_full() {
             let evicted = self.values[slot];
-            let from = self.oldest_position();
-            to = self.at_most(value) - usize::from(evicted <= value);
+            let equals = self.order.bounds(evicted);
+            let from = self.oldest_among(evicted, equals);
+            let equals = if value == evicted { equals } else { self.order.bounds(value) };
+            to = self.at_most_among(value, equals) - usize::from(evicted <= value);
             self.order.replace(from, to, value, slot);
             Some(evicted)
         } else {
@@ -192,10 +194,14 @@ impl OrderWindow {
         older[from_older..].iter().chain(&newer[skipped - from_older..]).copied()
     }
 
-    /// The position of the oldest value, which is the first of its equals, in a window that is not empty.
+    /// The position of the oldest value, in a window that is not empty.
     pub(crate) fn oldest_position(&self) -> usize {
         let oldest = self.values[if self.is_full() { self.next } else { 0 }];
-        let (below, at_most) = self.order.bounds(oldest);
+        self.oldest_among(oldest, self.order.bounds(oldest))
+    }
+
+    /// The position of the oldest value, which is the first of its equals, given the bounds of its key.
+    fn oldest_among(&self, oldest: f64, (below, at_most): (usize, usize)) -> usize {
         // A key that is there once is that of the value.
         if at_most - below == 1 { below } else { self.below_among(oldest, (below, at_most)) }
     }

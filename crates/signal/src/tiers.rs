@@ -6,6 +6,9 @@ use std::ops::Range;
 /// The number of entries that a list can name: their names have 24 bits.
 pub(crate) const LARGEST: usize = 1 << 24;
 
+/// So many neighbours are looked at one by one for equal keys.
+const NEAR: usize = 8;
+
 /// Names of values in ascending order, each beside its value rounded to 32 bits, in full circular chunks
 /// of about √n entries.
 ///
@@ -71,19 +74,23 @@ impl Tiers {
     /// How many keys are below that of a value, and how many are at most as large.
     pub(crate) fn bounds(&self, value: f64) -> (usize, usize) {
         let key = value as f32;
-        let chunk = count_below(&self.firsts[1..], key);
-        self.with_equals(key, (chunk << self.shift) + count_below(self.block(chunk), key))
+        let below = self.count(|other| other < key);
+        // Equal keys are mostly few.
+        let near = below..self.length.min(below + NEAR);
+        let equal = near.clone().take_while(|position| self.key(*position) <= key).count();
+        if equal < NEAR {
+            return (below, below + equal);
+        }
+        // Places that are still free count as above everything, but not as above infinity.
+        (below, self.count(|other| other <= key).min(self.length))
     }
 
     /// How many keys are below that of the entry at a position.
     pub(crate) fn below_entry(&self, position: usize) -> usize {
         let key = self.key(position);
-        let mut width = 1;
-        while width <= position && self.key(position - width) >= key {
-            width *= 2;
-        }
-        let range = position.saturating_sub(width)..position - width / 2;
-        partition(range, |position| self.key(position) < key)
+        let near = (position.saturating_sub(NEAR)..position).rev();
+        let equal = near.take_while(|position| self.key(*position) >= key).count();
+        if equal < NEAR { position - equal } else { self.count(|other| other < key) }
     }
 
     /// Replaces all entries by these values in ascending order, each with its name.
@@ -156,15 +163,12 @@ impl Tiers {
         self.firsts[chunk] = self.keys[self.first_place(chunk)];
     }
 
-    /// How many keys are below one and how many are at most as large, given the first number.
-    fn with_equals(&self, key: f32, below: usize) -> (usize, usize) {
-        // Equal keys are mostly few: the steps double from the first one on.
-        let mut width = 1;
-        while below + width <= self.length && self.key(below + width - 1) <= key {
-            width *= 2;
-        }
-        let range = below + width / 2..(below + width).min(self.length);
-        (below, partition(range, |position| self.key(position) <= key))
+    /// How many keys are counted, where all that are come before all that are not. To count is faster than
+    /// to search: nothing waits for anything, and no branch depends on a key.
+    fn count(&self, counted: impl Fn(f32) -> bool) -> usize {
+        let count = |keys: &[f32]| keys.iter().map(|key| u32::from(counted(*key))).sum::<u32>();
+        let chunk = count(&self.firsts[1..]) as usize;
+        (chunk << self.shift) + count(self.block(chunk)) as usize
     }
 
     /// The keys of a chunk, in the order of memory.
@@ -241,12 +245,6 @@ impl Tiers {
     fn places(&self, chunk: usize) -> Range<usize> {
         chunk << self.shift..(chunk + 1) << self.shift
     }
-}
-
-/// How many keys are below one. To count is faster than to search: nothing waits for anything, no branch
-/// depends on a key, and what is not there yet is above everything.
-fn count_below(keys: &[f32], key: f32) -> usize {
-    keys.iter().map(|other| u32::from(*other < key)).sum::<u32>() as usize
 }
 
 /// The first position of a range that is no longer `left`; its end where all are. It has no branch that

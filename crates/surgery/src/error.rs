@@ -56,10 +56,34 @@ pub enum GramianError {
     },
 }
 
-/// A step was refused. State and output are as they were before.
+/// A state cannot be made, or a step was refused. State and output are as they were before.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SurgeryError {
+    /// There is no row, or there are more than the methods are made for.
+    #[error("the number of gradients must be 1 to 64, got {0}")]
+    Rows(usize),
+    /// A method needs more rows.
+    #[error("{method} needs at least {minimum} gradients, got {found}")]
+    TooFew {
+        /// The method.
+        method: &'static str,
+        /// The smallest legal number.
+        minimum: usize,
+        /// What was found.
+        found: usize,
+    },
+    /// The number of groups does not fit the granularity.
+    #[error("the number of groups must be 1 with granularity 'model', else at least 1, got {0}")]
+    Groups(usize),
+    /// There is no such group.
+    #[error("the group must be below {groups}, got {group}")]
+    Group {
+        /// What was asked for.
+        group: usize,
+        /// The number of groups.
+        groups: usize,
+    },
     /// Two things that count gradients do not agree.
     #[error("{what} must have one entry for each of the {expected} gradients, got {found}")]
     Length {
@@ -71,8 +95,40 @@ pub enum SurgeryError {
         found: usize,
     },
     /// The state holds a number that no step can have written.
-    #[error("the saved similarity must lie between −1 and 1, got {0}")]
-    State(f64),
+    #[error("the saved {what} must be {rule}, got {value}")]
+    State {
+        /// Which number.
+        what: &'static str,
+        /// What would be legal.
+        rule: &'static str,
+        /// What was found.
+        value: f64,
+    },
+    /// The step needs a Gramian.
+    #[error("this step of {0} needs a gramian, got none")]
+    NoGramian(&'static str),
+    /// The step needs the losses.
+    #[error("{0} needs the losses of the step, got none")]
+    NoLosses(&'static str),
+    /// A loss is negative where it is divided by or its logarithm is taken.
+    #[error("loss {row} must not be negative, got {value}")]
+    Loss {
+        /// The row.
+        row: usize,
+        /// What was found.
+        value: f64,
+    },
+    /// A factor is no number.
+    #[error("the factor of gradient {row} must be finite, got {value}")]
+    Factor {
+        /// The row.
+        row: usize,
+        /// What was found.
+        value: f64,
+    },
+    /// Factors were given to a method that works against them.
+    #[error("{0} works against multipliers: leave the factors out, or set force = true")]
+    Multipliers(&'static str),
     /// A weight is beyond the range of f64.
     #[error("the weight of gradient {row} must be finite, got {value}")]
     NonFinite {

@@ -1,11 +1,13 @@
-//! Small exact solvers.
+//! Small exact solvers that keep their memory from step to step. Matrices are square and lie row by row.
 
+mod bargain;
 mod factor;
+mod linear;
 mod nonnegative;
-mod pseudo_inverse;
 mod simplex;
 
-pub(crate) use factor::{Factor, factor};
-pub(crate) use nonnegative::nonnegative;
-pub(crate) use pseudo_inverse::pseudo_solve;
-pub(crate) use simplex::minimum_norm;
+pub(crate) use bargain::Bargain;
+pub(crate) use factor::Factor;
+pub(crate) use linear::{dot, multiply, squared_length};
+pub(crate) use nonnegative::Nonnegative;
+pub(crate) use simplex::{MinimumNorm, project_simplex};

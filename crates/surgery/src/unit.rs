@@ -1,60 +1,133 @@
-//! The rows that are not zero, brought to unit length.
+//! The rows that take part in a step, brought to unit length.
 
-use nalgebra::{DMatrix, DVector};
+use crate::solve::dot;
+use crate::{Gramian, RowSet};
 
-use crate::Gramian;
-
-/// `G = scale²·D·C·D` over the rows that are not zero: C holds cosines, D the lengths relative to the
-/// longest row. A weight α on a row is `y = D·α` on its unit row.
-#[derive(Clone, Debug)]
+/// `G = scale²·D·C·D` over the rows that take part: C holds cosines, D the lengths relative to the longest
+/// row. A weight α on a row is `y = D·α` on its unit row.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Unit {
-    /// Where each kept row stands in the Gramian.
+    /// Where each kept row stands among all.
     pub(crate) places: Vec<usize>,
     /// C, with ones on the diagonal.
-    pub(crate) cosines: DMatrix<f64>,
+    pub(crate) cosines: Vec<f64>,
     /// The diagonal of D, in (0, 1].
-    pub(crate) lengths: DVector<f64>,
+    pub(crate) lengths: Vec<f64>,
     /// The length of the longest row.
     pub(crate) scale: f64,
 }
 
 impl Unit {
-    pub(crate) fn new(gramian: &Gramian) -> Self {
+    pub(crate) fn new(rows: usize) -> Self {
+        Self {
+            places: Vec::with_capacity(rows),
+            cosines: Vec::with_capacity(rows * rows),
+            lengths: Vec::with_capacity(rows),
+            scale: 0.0,
+        }
+    }
+
+    /// Takes in some rows, each times a factor that is not zero. Answers with the rows that are left out,
+    /// because their length is zero.
+    pub(crate) fn fill(&mut self, gramian: &Gramian, rows: RowSet, factors: &[f64]) -> RowSet {
         // The square of a subnormal number carries no direction.
         let kept = |row: &usize| gramian.dot(*row, *row) >= f64::MIN_POSITIVE;
-        let places: Vec<usize> = (0..gramian.rows()).filter(kept).collect();
-        let rows = places.len();
-        let scale = places.iter().map(|row| gramian.length(*row)).fold(0.0, f64::max);
-        let lengths = DVector::from_fn(rows, |row, _| gramian.length(places[row]) / scale);
-        let cosines = DMatrix::from_fn(rows, rows, |row, column| {
-            if row == column {
-                return 1.0;
+        self.places.clear();
+        self.places.extend(rows.iter().filter(kept));
+        self.lengths.clear();
+        for row in &self.places {
+            self.lengths.push(gramian.length(*row) * factors[*row].abs());
+        }
+        self.scale = self.lengths.iter().copied().fold(0.0, f64::max);
+        self.lengths.iter_mut().for_each(|length| *length /= self.scale);
+        self.cosines.clear();
+        for one in &self.places {
+            for other in &self.places {
+                if one == other {
+                    self.cosines.push(1.0);
+                    continue;
+                }
+                // One division after the other: the product of the lengths may be out of range.
+                let cosine =
+                    gramian.dot(*one, *other) / gramian.length(*one) / gramian.length(*other);
+                let sign = factors[*one].signum() * factors[*other].signum();
+                self.cosines.push(sign * cosine.clamp(-1.0, 1.0));
             }
-            let (one, other) = (places[row], places[column]);
-            // One division after the other: the product of the lengths may be out of range.
-            let cosine = gramian.dot(one, other) / gramian.length(one) / gramian.length(other);
-            cosine.clamp(-1.0, 1.0)
-        });
-        Self { places, cosines, lengths, scale }
+        }
+        rows.without(self.places.iter().copied().collect())
+    }
+
+    /// Takes in rows of which nothing is known.
+    pub(crate) fn list(&mut self, rows: RowSet) {
+        self.places.clear();
+        self.places.extend(rows.iter());
+        self.lengths.clear();
+        self.cosines.clear();
     }
 
     pub(crate) fn rows(&self) -> usize {
         self.places.len()
     }
 
-    /// α from weights on unit rows.
-    pub(crate) fn weights(&self, unit: &DVector<f64>) -> DVector<f64> {
-        unit.component_div(&self.lengths)
+    /// `C_ij`.
+    pub(crate) fn cosine(&self, row: usize, column: usize) -> f64 {
+        self.cosines[row * self.rows() + column]
     }
 
-    /// The entries of a vector over all gradients that belong to the kept rows, or the same number for
-    /// each.
-    pub(crate) fn preference(&self, given: Option<&[f64]>, default: f64) -> DVector<f64> {
-        DVector::from_fn(self.rows(), |row, _| given.map_or(default, |all| all[self.places[row]]))
+    /// Row i of C.
+    pub(crate) fn row(&self, row: usize) -> &[f64] {
+        &self.cosines[row * self.rows()..(row + 1) * self.rows()]
+    }
+
+    /// Weights on rows from weights on unit rows, in place.
+    pub(crate) fn stretch(&self, weights: &mut [f64]) {
+        weights.iter_mut().zip(&self.lengths).for_each(|(weight, length)| *weight /= length);
+    }
+
+    /// Whether some pair of rows conflicts.
+    pub(crate) fn conflict(&self) -> bool {
+        self.cosines.iter().any(|cosine| *cosine < 0.0)
+    }
+
+    /// What the direction of these weights on rows looks like. `parts` is as long.
+    pub(crate) fn direction(&self, weights: &[f64], parts: &mut [f64]) -> Direction {
+        for ((part, weight), length) in parts.iter_mut().zip(weights).zip(&self.lengths) {
+            *part = weight * length;
+        }
+        let (mut squared, mut total, mut least) = (0.0, 0.0, f64::INFINITY);
+        for (row, part) in parts.iter().enumerate() {
+            let along = dot(self.row(row), parts);
+            squared += part * along;
+            total += part.abs();
+            least = along.min(least);
+        }
+        let cancelled = rounding(squared, parts);
+        // Where the weights are no numbers, neither are these.
+        let norm = if cancelled { squared.max(0.0).sqrt() } else { squared.sqrt() };
+        let least = if cancelled { 0.0 } else { (least / norm).clamp(-1.0, 1.0) };
+        Direction { norm: norm * self.scale, parts: total * self.scale, least, cancelled }
     }
 }
 
-/// `yᵀ·C·y`, the squared length of a combination of unit rows; never negative.
-pub(crate) fn squared_length(cosines: &DMatrix<f64>, unit: &DVector<f64>) -> f64 {
-    unit.dot(&(cosines * unit)).max(0.0)
+/// Whether the squared length of a combination of unit rows is below the rounding of its terms.
+pub(crate) fn rounding(squared: f64, parts: &[f64]) -> bool {
+    let total: f64 = parts.iter().map(|part| part.abs()).sum();
+    squared <= 4.0 * f64::EPSILON * parts.len() as f64 * total * total
+}
+
+/// Length and cosines of a direction `d = Σ α_i·g_i`, from the Gramian and α.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Direction {
+    /// `‖d‖`.
+    pub(crate) norm: f64,
+    /// `Σ |α_i|·‖g_i‖`.
+    pub(crate) parts: f64,
+    /// The smallest cosine of d with a row; 0 where d is rounding.
+    pub(crate) least: f64,
+    /// Whether the parts cancel as far as a Gramian can tell: `‖d‖²` is below the rounding of its terms.
+    pub(crate) cancelled: bool,
+}
+
+impl Direction {
+    pub(crate) const NONE: Self = Self { norm: 0.0, parts: 0.0, least: 0.0, cancelled: false };
 }

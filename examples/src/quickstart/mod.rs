@@ -5,3 +5,5 @@ pub mod classifier;
 pub mod measures;
 pub mod program;
 pub mod train;
+#[cfg(feature = "search")]
+pub mod tune;

@@ -39,6 +39,19 @@ pub enum QuickstartError {
     /// A step was refused.
     #[error(transparent)]
     Dual(#[from] DualError),
+    /// The bounds cannot be searched.
+    #[cfg(feature = "search")]
+    #[error(transparent)]
+    Tune(#[from] super::tune::TuneError),
+    /// The program was built without the outer loop.
+    #[error(
+        "--tune needs the outer loop, which this program was built without; build with it: cargo run --release \
+         --package homeostat-examples --features search --example constrained_quickstart -- --tune {method}"
+    )]
+    NoSearch {
+        /// What was asked for.
+        method: String,
+    },
     /// The summary cannot be written.
     #[error("cannot write {path}: {source}")]
     Write {
@@ -82,6 +95,27 @@ fn command() -> Command {
         .arg(text("backend", "BACKEND", "flex, ndarray, or cuda[:index]").default_value("flex"))
         .arg(text("config", "FILE", "Constraints; default: configs/constrained_quickstart.toml"))
         .arg(text("output-dir", "FOLDER", "Write summary.json, and metrics.jsonl with a row per epoch"))
+        .arg(
+            text("tune", "METHOD", "Search the bounds instead: bayesian or population (feature search)")
+                .value_parser(["bayesian", "population"])
+                .conflicts_with("print-config"),
+        )
+        .arg(
+            Arg::new("tune-budget")
+                .long("tune-budget")
+                .value_name("NUMBER")
+                .help("Runs of the bayesian search, or rounds of the population; default: the file's")
+                .value_parser(value_parser!(u32))
+                .requires("tune"),
+        )
+        .arg(
+            Arg::new("resume")
+                .long("resume")
+                .help("Go on with the search in the output folder")
+                .action(ArgAction::SetTrue)
+                .requires("tune")
+                .requires("output-dir"),
+        )
         .arg(
             Arg::new("print-config")
                 .long("print-config")
@@ -129,8 +163,6 @@ fn run(matches: &clap::ArgMatches) -> Result<(), QuickstartError> {
         print!("{text}");
         return Ok(());
     }
-    let config = homeostat::read_dual(&name, &text)
-        .map_err(|error| QuickstartError::Config(error.to_string()))?;
     let whole = |name: &str| matches.get_one::<u32>(name).copied().unwrap_or_default();
     let plan = Plan {
         steps: whole("epochs").into(),
@@ -139,23 +171,81 @@ fn run(matches: &clap::ArgMatches) -> Result<(), QuickstartError> {
         seed: whole("seed").into(),
     };
     let margin = matches.get_one::<f64>("margin").copied().unwrap_or_default();
-    let job = Job {
-        strict: tightened(&config, margin),
-        config,
-        plan,
-        log_every: whole("log-every").into(),
-        output: matches.get_one::<String>("output-dir").map(PathBuf::from),
-    };
+    let output = matches.get_one::<String>("output-dir").map(PathBuf::from);
     let backend = matches.get_one::<String>("backend").map_or("flex", String::as_str);
     let backend: BackendChoice = backend.parse()?;
     if let BackendChoice::Cuda(index) = backend {
         probe_cuda(index)?;
     }
-    backend.run(job)?
+    if let Some(method) = matches.get_one::<String>("tune") {
+        let request = Request {
+            method,
+            budget: matches.get_one::<u32>("tune-budget").copied(),
+            resume: matches.get_flag("resume"),
+            output,
+        };
+        return request.run((&name, &text), plan, margin, backend);
+    }
+    let config = homeostat::read_dual(&name, &text)
+        .map_err(|error| QuickstartError::Config(error.to_string()))?;
+    let strict = tightened(&config, margin);
+    backend.run(Job { strict, config, plan, log_every: whole("log-every").into(), output })?
+}
+
+/// A search of the bounds, as it was asked for.
+#[cfg_attr(not(feature = "search"), expect(dead_code, reason = "only told that it cannot be done"))]
+struct Request<'a> {
+    method: &'a str,
+    budget: Option<u32>,
+    resume: bool,
+    output: Option<PathBuf>,
+}
+
+impl Request<'_> {
+    #[cfg(not(feature = "search"))]
+    fn run(
+        self,
+        _file: (&str, &str),
+        _training: Plan,
+        _margin: f64,
+        _backend: BackendChoice,
+    ) -> Result<(), QuickstartError> {
+        Err(QuickstartError::NoSearch { method: self.method.to_owned() })
+    }
+
+    #[cfg(feature = "search")]
+    fn run(
+        self,
+        (name, text): (&str, &str),
+        training: Plan,
+        margin: f64,
+        backend: BackendChoice,
+    ) -> Result<(), QuickstartError> {
+        use crate::files::fresh_folder;
+        use homeostat::tuning::{Method, read_search};
+
+        let mut plan =
+            read_search(name, text).map_err(|error| QuickstartError::Config(error.to_string()))?;
+        let method = match self.method {
+            "bayesian" => Method::Bayesian,
+            _ => Method::Population,
+        };
+        let search = (&mut plan.search.bayesian, &mut plan.search.population);
+        match (self.budget.map(|budget| budget as usize), method, search) {
+            (Some(budget), Method::Bayesian, (Some(bayesian), _)) => bayesian.budget = budget,
+            (Some(budget), Method::Population, (_, Some(population))) => population.rounds = budget,
+            _ => {}
+        }
+        let fresh = || fresh_folder(Path::new("outputs/constrained_quickstart"));
+        let folder = self.output.unwrap_or_else(fresh);
+        let tune =
+            super::tune::Tune { plan, method, training, margin, folder, resume: self.resume };
+        Ok(backend.run(tune)??)
+    }
 }
 
 /// The same constraints with every fixed bound stricter by the margin.
-fn tightened(config: &DualConfig, margin: f64) -> DualConfig {
+pub(super) fn tightened(config: &DualConfig, margin: f64) -> DualConfig {
     let mut config = config.clone();
     for constraint in config.constraints.values_mut() {
         if let Some(Target::Raw(Schedule::Fixed(target))) = &mut constraint.target {

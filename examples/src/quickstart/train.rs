@@ -1,6 +1,6 @@
 //! One training of the quickstart, with constraints or without.
 
-use burn::optim::{AdamConfig, GradientsParams, Optimizer};
+use burn::optim::{AdamConfig, GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{ConstraintLoss, DualEngine, DualError};
@@ -9,6 +9,7 @@ use homeostat::multiplier::{BestConfig, BestState, Iterate};
 use super::applicants::Applicants;
 use super::classifier::{Classifier, cross_entropy};
 use super::measures::{accuracy, calibration_error, decide, parity_gap};
+use crate::trainer::model::Optimizer;
 
 /// What is trained on, what the constraints are measured on, and what nothing is trained on.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// What came out, on the test applicants.
+/// What came out, on applicants that nothing was trained on.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Outcome {
     /// The share of right decisions.
@@ -53,45 +54,75 @@ pub struct Outcome {
     pub parity: f64,
 }
 
-/// Trains on cross-entropy, under the engine's constraints where there is one; `watch` sees every step.
-///
-/// Under constraints the best iterate is judged and not the last one, because parameters and multipliers
-/// circle the solution: the one with the least task loss among those that satisfied every constraint.
+/// A classifier in training, with its optimizer.
+#[derive(Clone)]
+pub struct Trainee<B: AutodiffBackend> {
+    /// The classifier.
+    pub model: Classifier<B>,
+    /// Adam, with its averages.
+    pub optimizer: Optimizer<B, Classifier<B>>,
+}
+
+impl<B: AutodiffBackend> Trainee<B> {
+    /// Start weights by the plan's seed.
+    pub fn new(plan: &Plan, device: &B::Device) -> Self {
+        B::seed(device, plan.seed);
+        let model = Classifier::<B>::new(plan.hidden, device);
+        Self { model, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
+    }
+
+    /// Trains on cross-entropy for so many steps, under the engine's constraints where there is one; `watch`
+    /// sees every step. Gives the classifier to be judged.
+    ///
+    /// Under constraints that is the best iterate and not the last one, because parameters and multipliers
+    /// circle the solution: the one with the least task loss among those that satisfied every constraint.
+    pub fn go_on(
+        &mut self,
+        splits: &Splits<B>,
+        steps: u64,
+        learning_rate: f64,
+        mut engine: Option<&mut DualEngine>,
+        mut watch: impl FnMut(u64, f64, &mut DualEngine),
+    ) -> Result<Classifier<B>, DualError> {
+        let choice = BestConfig::default().init().expect("the defaults are legal");
+        let (mut record, mut best) = (BestState::default(), None);
+        for step in 1..=steps {
+            let logits = self.model.logits(splits.train.features.clone());
+            let task = cross_entropy(logits, splits.train.labels.clone());
+            let total = match engine.as_deref_mut() {
+                None => task,
+                Some(engine) => {
+                    let losses = constraints(&self.model, &splits.guard);
+                    let lagrangian = engine.lagrangian(task, &losses)?;
+                    engine.step()?;
+                    let violation = engine.state().constraints().iter().map(|one| one.error());
+                    let violation = violation.fold(f64::NEG_INFINITY, f64::max);
+                    let iterate = Iterate { step, objective: lagrangian.task, violation };
+                    if choice.offer(&mut record, iterate) {
+                        best = Some(self.model.clone());
+                    }
+                    watch(step, lagrangian.task, engine);
+                    lagrangian.total
+                }
+            };
+            let gradients = GradientsParams::from_grads(total.backward(), &self.model);
+            self.model = self.optimizer.step(learning_rate, self.model.clone(), gradients);
+        }
+        Ok(best.unwrap_or_else(|| self.model.clone()))
+    }
+}
+
+/// Trains from the start, as [`Trainee::go_on`] does, and judges on the test applicants.
 pub fn train<B: AutodiffBackend>(
     splits: &Splits<B>,
     plan: &Plan,
-    mut engine: Option<&mut DualEngine>,
+    engine: Option<&mut DualEngine>,
     device: &B::Device,
-    mut watch: impl FnMut(u64, f64, &mut DualEngine),
+    watch: impl FnMut(u64, f64, &mut DualEngine),
 ) -> Result<Outcome, DualError> {
-    B::seed(device, plan.seed);
-    let mut model = Classifier::<B>::new(plan.hidden, device);
-    let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
-    let choice = BestConfig::default().init().expect("the defaults are legal");
-    let (mut record, mut best) = (BestState::default(), None);
-    for step in 1..=plan.steps {
-        let logits = model.logits(splits.train.features.clone());
-        let task = cross_entropy(logits, splits.train.labels.clone());
-        let total = match engine.as_deref_mut() {
-            None => task,
-            Some(engine) => {
-                let losses = constraints(&model, &splits.guard);
-                let lagrangian = engine.lagrangian(task, &losses)?;
-                engine.step()?;
-                let violation = engine.state().constraints().iter().map(|one| one.error());
-                let violation = violation.fold(f64::NEG_INFINITY, f64::max);
-                let iterate = Iterate { step, objective: lagrangian.task, violation };
-                if choice.offer(&mut record, iterate) {
-                    best = Some(model.clone());
-                }
-                watch(step, lagrangian.task, engine);
-                lagrangian.total
-            }
-        };
-        let gradients = GradientsParams::from_grads(total.backward(), &model);
-        model = optimizer.step(plan.learning_rate, model, gradients);
-    }
-    Ok(judge(&best.unwrap_or(model), &splits.test))
+    let mut trainee = Trainee::new(plan, device);
+    let model = trainee.go_on(splits, plan.steps, plan.learning_rate, engine, watch)?;
+    Ok(judge(&model, &splits.test))
 }
 
 /// The two constrained losses, on the applicants that guard them.
@@ -109,7 +140,8 @@ fn constraints<B: Backend>(
     ]
 }
 
-fn judge<B: Backend>(model: &Classifier<B>, test: &Applicants<B>) -> Outcome {
+/// What a classifier comes to on applicants that it was not trained on.
+pub fn judge<B: Backend>(model: &Classifier<B>, test: &Applicants<B>) -> Outcome {
     let probabilities = model.probabilities(test.features.clone()).detach();
     let decisions = decide(probabilities.clone());
     let number = |value: Tensor<B, 1>| value.into_scalar().elem::<f64>();

@@ -37,6 +37,8 @@ pub enum TrainError {
     Stopped(#[from] homeostat::Stopped),
     #[error("a number that the step needs is not on the board: {0}")]
     Board(#[from] homeostat::StepError),
+    #[error("gradient surgery: {0}")]
+    Surgery(#[from] homeostat::burn::surgery::SurgeonError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("the controllers of the checkpoint do not fit: {0}")]

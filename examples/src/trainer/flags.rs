@@ -122,6 +122,10 @@ const FLAGS: &[Flag] = flags! {
             ["controller.learning-rate.law.governor.recovery_threshold"]
             "What counts as far below, as a part of the largest rate";
     }
+    "Gradients" {
+        "surgery" Text ["surgery"] "sum, or a method of gradient surgery: upgrad, pcgrad, cagrad, …";
+        "rows" Text ["rows"] "Its rows: reforward (one pass per loss) or groups (two passes)";
+    }
     "Loss weights" {
         "adaptive-weights" YesNo ["controller.*-weight.enabled"] "Let controllers move the weights";
         "adaptive-warmup-epochs" Number

@@ -7,7 +7,8 @@
 //! | `source` | the rows to train and test on |
 //! | `model` | the modules and their optimizers |
 //! | `panel` | sensors, start values and controllers |
-//! | `step`, `sideline` | one training step; what learns beside the atlas |
+//! | `step`, `terms`, `sideline` | one training step; its losses; what learns beside the atlas |
+//! | `operation` | gradient surgery on these losses |
 //! | `rollback` | back to the start of the epoch, when dropping steps does not help |
 //! | `spread` | the singular values, measured on the host |
 //! | `session` | the loop over epochs |
@@ -21,6 +22,7 @@ pub mod error;
 pub mod evaluate;
 pub mod flags;
 pub mod model;
+pub mod operation;
 pub mod panel;
 pub mod program;
 pub mod report;
@@ -33,5 +35,6 @@ pub mod source;
 pub mod spread;
 pub mod state;
 pub mod step;
+pub mod terms;
 
 pub use error::TrainError;

@@ -3,7 +3,7 @@
 use homeostat::burn::{Delay, Reader};
 use homeostat::{
     BuildError, Builder, Clock, ConfigError, Entropy, GradientNorm, LearningRate, Metric,
-    Orchestrator, ParameterNorm, RawLoss, Slot, UpdateNorm, Weight,
+    Orchestrator, ParameterNorm, RawLoss, Slot, SurgerySlots, UpdateNorm, Weight,
 };
 
 use burn::prelude::Backend;
@@ -55,6 +55,8 @@ pub struct Panel {
     pub update_rate: Slot<LearningRate>,
     /// The learning rate.
     pub learning_rate: Slot<LearningRate>,
+    /// The numbers of gradient surgery, where the run has it.
+    pub surgery: Option<SurgerySlots>,
 }
 
 /// Which losses a run computes. What is measured at all is measured in every step, whatever its
@@ -132,6 +134,7 @@ pub fn build(
         control.weight.insert(LossName::Jump.name().to_owned(), 0.0);
     }
     builder.configure(&control)?;
+    let surgery = control.surgery.is_some().then(|| builder.surgery()).transpose()?;
 
     let losses = names
         .into_iter()
@@ -154,6 +157,7 @@ pub fn build(
         update_norm,
         update_rate,
         learning_rate,
+        surgery,
     };
     Ok((panel, builder.build()?))
 }

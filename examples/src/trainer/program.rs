@@ -16,6 +16,7 @@ use super::{flags, panel, source};
 use crate::checkpoint;
 use crate::data::Split;
 use crate::document::{Document, Origin};
+use crate::files::fresh_folder;
 
 /// Settings that define what a checkpoint is; changing them on resume would train another model.
 const FROZEN: &[&str] = &[
@@ -191,14 +192,6 @@ fn folder_of(file: &Path) -> PathBuf {
         Some(name) if name == "checkpoints" => folder.parent().unwrap_or(Path::new("")).to_owned(),
         _ => folder.to_owned(),
     }
-}
-
-/// `base/001`, or the first number that is free.
-fn fresh_folder(base: &Path) -> PathBuf {
-    (1..)
-        .map(|number| base.join(format!("{number:03}")))
-        .find(|folder| !folder.exists())
-        .unwrap_or_else(|| base.to_owned())
 }
 
 /// A run that goes on in another folder takes its rows along.

@@ -37,6 +37,8 @@ pub struct Facts {
     pub data: u64,
     /// What each controller did.
     pub controllers: Map<String, Value>,
+    /// What gradient surgery did and cost, where the run had it.
+    pub surgery: Option<Value>,
 }
 
 fn number(value: Option<f64>) -> Value {
@@ -46,7 +48,7 @@ fn number(value: Option<f64>) -> Value {
 /// Whether one value of the number is better than another: a learning rate, a weight or a norm is what
 /// it is.
 fn has_a_best(name: &str) -> bool {
-    let no = ["weight/", "control/"];
+    let no = ["weight/", "control/", "surgery_"];
     let neither = [
         "lr",
         "step",
@@ -106,6 +108,7 @@ pub fn summary(settings: &Settings, log: &RowLog, last: &Row, facts: &Facts) -> 
         "parameter_hash": format!("{:016x}", facts.parameters),
         "data_hash": format!("{:016x}", facts.data),
         "controllers": facts.controllers,
+        "surgery": facts.surgery,
     });
     if let Value::Object(rest) = rest {
         summary.extend(rest);
@@ -186,6 +189,18 @@ pub fn closing_lines(row: &Row, folder: &Path, facts: &Facts) -> Vec<String> {
         value("perplexity").map_or("–".into(), |value| format!("{value:.1}")),
         cell("i_xk"),
     ));
+    if let Some(surgery) = &facts.surgery {
+        let part = |name: &str| surgery[name].as_f64().unwrap_or(0.0);
+        lines.push(format!(
+            "  surgery by {}: {:.0} % of the steps had a conflict; {:.1} passes and {:.1} ms per step, \
+             {:.1} ms more than without",
+            surgery["method"].as_str().unwrap_or("–"),
+            100.0 * part("conflict_share"),
+            part("passes_per_step"),
+            1e3 * part("seconds_per_step"),
+            1e3 * part("extra_seconds_per_step"),
+        ));
+    }
     if facts.nonfinite > 0 {
         lines.push(format!(
             "  {} of {} steps had a loss or gradient that is not finite; rolled back {} times",

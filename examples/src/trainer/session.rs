@@ -14,6 +14,7 @@ use super::TrainError;
 use super::console::Console;
 use super::evaluate::{Judgement, judge};
 use super::model::Models;
+use super::operation::Operation;
 use super::panel;
 use super::report::{self, Facts};
 use super::rows::{Row, RowLog};
@@ -112,6 +113,9 @@ pub fn train<B: AutodiffBackend>(
 
     let mut console =
         Console::new(start.quiet, settings.epochs * steps_per_epoch, done * steps_per_epoch);
+    if let Some(operation) = &stepper.operation {
+        console.note(&operation.notice());
+    }
     let mut tracker = tracker(settings, &console);
     let rows = Rows::<B>::new(&split.train, device);
     let begin = Instant::now();
@@ -189,6 +193,7 @@ pub fn train<B: AutodiffBackend>(
         parameters: state::parameter_hash::<B>(&stepper.models.trainee),
         data: data_hash,
         controllers: controllers(&stepper),
+        surgery: stepper.operation.as_ref().map(Operation::summary),
     };
     let mut last = log.rows().last().cloned().unwrap_or_default();
     last.extend(judgement.row.clone());
@@ -294,6 +299,9 @@ fn epoch_row<B: AutodiffBackend>(stepper: &Stepper<B>, means: &Means, settings: 
         ("nonfinite_steps", Some(stepper.nonfinite as f64)),
     ] {
         row.insert(name.into(), value);
+    }
+    if let Some(slots) = &panel.surgery {
+        row.extend(slots.named().map(|(name, slot)| (name.into(), mean(slot.index()))));
     }
     stepper.control.probe(&mut |controller, name, value| {
         row.insert(format!("control/{controller}/{name}"), Some(value));

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use homeostat::burn::surgery::RowMode;
+use homeostat::surgery::{Method, SurgeryConfig};
 use homeostat::{ControlConfig, ControllerConfig};
 use homeostat_config::nearest;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub setpoint: BTreeMap<String, f64>,
     #[serde(default)]
     pub controller: BTreeMap<String, ControllerConfig>,
+    pub surgery: SurgeryConfig,
+    pub rows: RowMode,
 }
 
 macro_rules! sections {
@@ -128,6 +132,7 @@ impl Settings {
             weight: self.weight.clone(),
             setpoint: self.setpoint.clone(),
             controller: self.controller.clone(),
+            surgery: (self.surgery.method != Method::Sum).then(|| self.surgery.clone()),
             ..ControlConfig::default()
         }
     }
@@ -165,6 +170,10 @@ impl Settings {
         }
         if self.loss.orthogonality_every == 0 {
             return fail("loss.orthogonality_every", "at least 1", "0".into());
+        }
+        if self.rows == RowMode::Representation {
+            let legal = "\"reforward\" or \"groups\": the losses share no single representation";
+            return fail("rows", legal, "\"representation\"".into());
         }
         if !(0.0..1.0).contains(&self.data.test_fraction) {
             let found = self.data.test_fraction.to_string();

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainError;
 use super::model::{Baselines, Optimizer, Readouts, Trainee};
+use super::operation::{Operation, SavedOperation};
 use super::settings::Settings;
 use super::spread::SavedSpread;
 use super::step::{Pending, Stepper};
@@ -41,6 +42,9 @@ pub struct Header {
     // ‖θ‖ and ‖Δθ‖ after the last step wait here to be read with the next one.
     parameter_norm: Option<f32>,
     update: Option<(f32, f64)>,
+    // Counts, cached weights and cost of gradient surgery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    surgery: Option<SavedOperation>,
 }
 
 type Record<B> = (
@@ -130,6 +134,7 @@ pub fn save<B: AutodiffBackend>(
         spread: stepper.spread.save(),
         parameter_norm,
         update,
+        surgery: stepper.operation.as_ref().and_then(Operation::save),
     };
     Ok((header, bytes))
 }
@@ -147,6 +152,9 @@ pub fn load<B: AutodiffBackend>(
     stepper.control.load(&header.control)?;
     load_tensors(stepper, record, device)?;
     stepper.spread.load(header.spread);
+    if let (Some(operation), Some(state)) = (&mut stepper.operation, header.surgery) {
+        operation.load(state);
+    }
     stepper.steps = header.steps;
     stepper.nonfinite = header.nonfinite;
     stepper.rollbacks = header.rollbacks;

@@ -4,24 +4,28 @@
 //! that the host wants to know of a step is read at one place, after the backward pass and before the
 //! optimizer, so a step whose loss or gradient is not finite is dropped before it reaches anything.
 
+mod read;
+
 use burn::module::AutodiffModule;
 use burn::optim::{GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{
-    Delay, ParameterSensor, Reader, Readings, Report, Term, clip_gradients, gradient_norm,
-    guard_gradients, weighted_total,
+    Delay, ParameterSensor, Reader, Term, clip_gradients, gradient_norm, guard_gradients,
+    weighted_total,
 };
-use homeostat::{GradientNorm, Orchestrator};
+use homeostat::{GradientNorm, Orchestrator, Slot, Weight};
 
 use super::TrainError;
-use super::model::Models;
+use super::model::{Models, Trainee};
+use super::operation::{self, Operation};
 use super::panel::Panel;
 use super::rollback::Kept;
 use super::settings::Settings;
 use super::sideline::{Sideline, guard, side_losses};
 use super::spread::Spread;
+use super::terms;
 use crate::topoencoder::{
     AtlasLosses, AtlasOutput, LossInputs, LossName, LossOptions, LossSet, atlas_losses,
 };
@@ -51,6 +55,8 @@ pub struct Stepper<B: AutodiffBackend> {
     pub pending: Option<Pending<B::InnerBackend>>,
     /// The spread of the singular values.
     pub spread: Spread,
+    /// Gradient surgery, where the run has it.
+    pub operation: Option<Operation>,
     /// Steps taken so far.
     pub steps: u64,
     /// Steps that were dropped because something was not finite.
@@ -96,6 +102,9 @@ impl<B: AutodiffBackend> Stepper<B> {
         reader: Reader<B::InnerBackend>,
     ) -> Result<Self, TrainError> {
         let weight = |name: &str| settings.weight.get(name).copied().unwrap_or(0.0);
+        let surgery = operation::configuration(settings).zip(panel.surgery.clone());
+        let operation =
+            surgery.map(|(config, slots)| Operation::new(&config, slots)).transpose()?;
         let mut sensor = ParameterSensor::new();
         let pending = sensor
             .measure::<B, _>(&models.trainee)
@@ -108,6 +117,7 @@ impl<B: AutodiffBackend> Stepper<B> {
             sensor,
             pending,
             spread: Spread::new(settings.loss.orthogonality_every),
+            operation,
             steps: 0,
             nonfinite: 0,
             rollbacks: 0,
@@ -148,23 +158,30 @@ impl<B: AutodiffBackend> Stepper<B> {
         let iterations = self.models.trainee.atlas.power_iterations;
         self.models.trainee.jump = self.models.trainee.jump.clone().refresh_spectral(iterations);
 
-        let output = self.models.trainee.atlas.forward(inputs.clone());
-        let losses = self.losses(&inputs, &labels, &output)?;
-        let total = self.total(&losses)?;
+        let (pass, operated) = match self.operation.take() {
+            None => (self.pass(&self.models.trainee, &inputs, &labels)?, None),
+            Some(mut operation) => {
+                let outcome = self.operate(&mut operation, &inputs, &labels);
+                self.operation = Some(operation);
+                let (pass, gradients) = outcome?;
+                (pass, Some(gradients))
+            }
+        };
+        let Pass { output, losses, total } = pass;
         let side =
             side_losses(&self.models.baselines, &self.models.readouts, &inputs, &labels, &output);
 
-        // The graphs do not share a parameter, so one backward pass serves all of them.
-        let mut everything = total.clone();
-        for loss in side.iter().flatten() {
-            everything = everything + loss.clone();
-        }
-        let mut raw = everything.backward();
-        let mut gradients = GradientsParams::from_module::<B, _>(&mut raw, &self.models.trainee);
-        let mut baseline_gradients =
-            GradientsParams::from_module::<B, _>(&mut raw, &self.models.baselines);
-        let mut readout_gradients =
-            GradientsParams::from_module::<B, _>(&mut raw, &self.models.readouts);
+        // The graphs do not share a parameter, so one backward pass serves all of them. Surgery has made
+        // its own.
+        let trained = operated.is_none().then(|| total.clone());
+        let graphs = trained.into_iter().chain(side.iter().flatten().cloned());
+        let mut raw = graphs.reduce(|sum, graph| sum + graph).map(|graph| graph.backward());
+        let mut gradients = match operated {
+            Some(gradients) => gradients,
+            None => taken::<B, _>(&mut raw, &self.models.trainee),
+        };
+        let mut baseline_gradients = taken::<B, _>(&mut raw, &self.models.baselines);
+        let mut readout_gradients = taken::<B, _>(&mut raw, &self.models.readouts);
         let norm = gradient_norm::<B, _>(&self.models.trainee, &gradients)
             .ok_or(TrainError::NoGradient { step: self.steps })?;
 
@@ -222,13 +239,62 @@ impl<B: AutodiffBackend> Stepper<B> {
         Ok(sideline)
     }
 
+    /// Forward, losses and their total.
+    fn pass(
+        &self,
+        trainee: &Trainee<B>,
+        inputs: &Tensor<B, 2>,
+        labels: &Tensor<B, 1, Int>,
+    ) -> Result<Pass<B>, TrainError> {
+        let output = trainee.atlas.forward(inputs.clone());
+        let losses = self.losses(trainee, inputs, labels, &output)?;
+        let total = self.total(&self.terms(trainee, &losses)?)?;
+        Ok(Pass { output, losses, total })
+    }
+
+    /// The same with surgery: one pass for each row, and one gradient of all.
+    fn operate(
+        &mut self,
+        operation: &mut Operation,
+        inputs: &Tensor<B, 2>,
+        labels: &Tensor<B, 1, Int>,
+    ) -> Result<(Pass<B>, GradientsParams), TrainError> {
+        let factors = self.factors()?;
+        let (step, pass) = operation.step(&self.models.trainee, &factors, |trainee| {
+            let pass = self.pass(trainee, inputs, labels)?;
+            let terms = self.terms(trainee, &pass.losses)?;
+            let terms = terms.into_iter().map(|term| term.map(|term| term.loss)).collect();
+            Ok((Pass { total: pass.total.detach(), ..pass }, terms))
+        })?;
+        operation.observe(self.control.board_mut(), &step.report.groups)?;
+        Ok((pass, step.gradients))
+    }
+
+    /// What each term is multiplied by; 0 for one that cannot be there.
+    fn factors(&self) -> Result<Vec<f64>, TrainError> {
+        let board = self.control.board();
+        let weight = |slot: Slot<Weight>| Ok::<f64, TrainError>(board.get(slot)?.get());
+        let (mut factors, mut supervised) = (Vec::new(), false);
+        for slots in &self.panel.losses {
+            if terms::is_supervised(slots.name) {
+                supervised |= weight(slots.weight)? != 0.0;
+            } else {
+                factors.push(weight(slots.weight)?);
+            }
+        }
+        factors.push(if supervised { weight(self.panel.supervision)? } else { 0.0 });
+        let measured = self.spread.value().is_some();
+        factors.push(if measured { weight(self.panel.orthogonality.1)? } else { 0.0 });
+        Ok(factors)
+    }
+
     fn losses(
         &self,
+        trainee: &Trainee<B>,
         inputs: &Tensor<B, 2>,
         labels: &Tensor<B, 1, Int>,
         output: &AtlasOutput<B>,
     ) -> Result<AtlasLosses<B>, TrainError> {
-        let trainee = &self.models.trainee;
         let augmented = (self.set.contains(LossName::Orbit)
             || self.set.contains(LossName::VicregInv))
         .then(|| {
@@ -245,151 +311,34 @@ impl<B: AutodiffBackend> Stepper<B> {
         Ok(atlas_losses(&trainee.atlas, inputs, output, &given, self.set, &self.options)?)
     }
 
-    /// Σ w·L. The four supervised losses share one more weight, and with learned precisions recon, vq
-    /// and supervision carry exp(−s)·L + s instead of L.
-    fn total(&self, losses: &AtlasLosses<B>) -> Result<Tensor<B, 1>, TrainError> {
-        let precise = |index, loss: Tensor<B, 1>| match &self.models.trainee.precisions {
-            Some(precisions) => precisions.apply(index, loss),
-            None => loss,
-        };
-        let board = self.control.board();
-        let (mut terms, mut supervised) = (Vec::new(), Vec::new());
-        for slots in &self.panel.losses {
-            let Some(loss) = losses.get(slots.name) else { continue };
-            let loss = loss.clone();
-            let weight = slots.weight;
-            match slots.name {
-                LossName::Recon => terms.push(Term { weight, loss: precise(0, loss) }),
-                LossName::Vq => terms.push(Term { weight, loss: precise(1, loss) }),
-                LossName::SupRoute
-                | LossName::SupPurity
-                | LossName::SupBalance
-                | LossName::SupMetric => supervised.push(Term { weight, loss }),
-                _ => terms.push(Term { weight, loss }),
-            }
-        }
-        if let Some(loss) = weighted_total(board, &supervised)? {
-            terms.push(Term { weight: self.panel.supervision, loss: precise(2, loss) });
-        }
-        let weight = self.panel.orthogonality.1;
-        if board.get(weight)?.get() > 0.0
-            && let Some(loss) = self.spread.surrogate(&self.models.trainee.atlas)
-        {
-            terms.push(Term { weight, loss });
-        }
-        weighted_total(board, &terms)?.ok_or(TrainError::NoLoss)
-    }
-
-    /// The only read of the step.
-    fn read(
-        &mut self,
+    fn terms(
+        &self,
+        trainee: &Trainee<B>,
         losses: &AtlasLosses<B>,
-        total: &Tensor<B, 1>,
-        norm: Tensor<B::InnerBackend, 1>,
-        side: &[Option<Tensor<B, 1>>; 3],
-    ) -> StepReport {
-        let mut readings = Readings::new();
-        for slots in &self.panel.losses {
-            if let Some(loss) = losses.get(slots.name) {
-                readings.scalar(slots.value, loss.clone().inner());
-            }
-        }
-        let information = &losses.information;
-        readings.scalar(self.panel.charts, information.charts.clone().inner());
-        let given = information.charts_given_input.clone().inner();
-        readings.scalar(self.panel.charts_given_input, given);
-        readings.scalar(self.panel.information, information.mutual.clone().inner());
-        readings.scalar(self.panel.stability, self.stability(losses).inner());
-        readings.scalar(self.panel.total, total.clone().inner());
-        readings.scalar(self.panel.gradient_norm, norm);
-        let device = total.device();
-        match self.pending.take() {
-            Some(Pending { parameter_norm, update: Some((update, rate)) }) => {
-                readings.scalar(self.panel.parameter_norm, parameter_norm);
-                readings.scalar(self.panel.update_norm, update);
-                // The rate travels with the norm, so that a delayed reading keeps both together.
-                let rate = Tensor::from_floats([rate as f32], &device);
-                readings.scalar(self.panel.update_rate, rate);
-            }
-            pending => {
-                if let Some(pending) = pending {
-                    readings.scalar(self.panel.parameter_norm, pending.parameter_norm);
-                }
-                // No optimizer step has been taken since the last read.
-                self.control.board_mut().clear(self.panel.update_norm.index());
-            }
-        }
-        for loss in side.iter().flatten() {
-            readings.block(loss.clone().inner());
-        }
-        let measures_spread = self.spread.is_due(self.steps);
-        if measures_spread {
-            for matrix in Spread::matrices(&self.models.trainee.atlas) {
-                readings.block(matrix.inner());
-            }
-        }
-
-        let report = self.reader.read(readings, self.control.board_mut());
-        self.take_in(report)
+    ) -> Result<Vec<Option<Term<B>>>, TrainError> {
+        Ok(terms::terms(trainee, losses, &self.panel, self.control.board(), &self.spread)?)
     }
 
-    /// Reads what a delayed reader still holds, lets the governor answer, and returns the companions'
-    /// losses of that step. Done at the end of every epoch, so that a checkpoint has nothing to keep.
-    pub fn flush(&mut self) -> Result<Sideline, TrainError> {
-        let report = self.reader.flush(self.control.board_mut());
-        if !report.read {
-            return Ok(Sideline::default());
-        }
-        let report = self.take_in(report);
-        self.nonfinite += u64::from(report.faults > 0);
-        self.control.step()?;
-        Ok(report.sideline)
-    }
-
-    fn take_in(&mut self, report: Report) -> StepReport {
-        let (baselines, readouts) = (&self.models.baselines, &self.models.readouts);
-        let there =
-            [readouts.atlas.is_some(), baselines.autoencoder.is_some(), baselines.vq.is_some()];
-        let mut blocks = report.blocks.into_iter();
-        let [readout, autoencoder, vq] = there.map(|there| {
-            let block = if there && report.read { blocks.next() } else { None };
-            block.and_then(|block| block.first().map(|value| f64::from(*value)))
-        });
-        let rest: Vec<Vec<f32>> = blocks.collect();
-        if !rest.is_empty() {
-            self.spread.update(&self.models.trainee.atlas, rest);
-        }
-        if let Some(value) = self.spread.value() {
-            // A spread that is not finite counts like any other reading: absent.
-            let _ = self.control.board_mut().observe(self.panel.orthogonality.0, value);
-        }
-        StepReport {
-            read: report.read,
-            faults: report.faults,
-            sideline: Sideline { readout, autoencoder, vq },
-        }
-    }
-
-    fn stability(&self, losses: &AtlasLosses<B>) -> Tensor<B, 1> {
-        let weighted = [
-            (LossName::Recon, self.fixed.recon),
-            (LossName::Vq, self.fixed.vq),
-            (LossName::SupRoute, self.fixed.supervision),
-        ];
-        weighted
-            .into_iter()
-            .filter_map(|(name, weight)| {
-                Some(losses.get(name)?.clone().detach().mul_scalar(weight))
-            })
-            .reduce(|sum, term| sum + term)
-            .unwrap_or_else(|| losses.information.mutual.clone().detach().mul_scalar(0.0))
+    /// Σ w·L.
+    fn total(&self, terms: &[Option<Term<B>>]) -> Result<Tensor<B, 1>, TrainError> {
+        let terms: Vec<Term<B>> = terms.iter().flatten().cloned().collect();
+        weighted_total(self.control.board(), &terms)?.ok_or(TrainError::NoLoss)
     }
 }
 
-struct StepReport {
-    read: bool,
-    faults: usize,
-    sideline: Sideline,
+/// What one forward pass of the atlas gives.
+struct Pass<B: Backend> {
+    output: AtlasOutput<B>,
+    losses: AtlasLosses<B>,
+    total: Tensor<B, 1>,
+}
+
+/// The gradients of a module, taken out of a backward pass; none where there was none.
+fn taken<B: AutodiffBackend, M: AutodiffModule<B>>(
+    raw: &mut Option<B::Gradients>,
+    module: &M,
+) -> GradientsParams {
+    raw.as_mut().map_or_else(GradientsParams::new, |raw| GradientsParams::from_module(raw, module))
 }
 
 /// The module without autodiff, for evaluation: on a training module every forward pass would keep its

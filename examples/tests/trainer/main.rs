@@ -1,10 +1,12 @@
-//! The trainer of `topoencoder_2d` on small synthetic data: reads, faults, resume, backends, flags.
+//! The trainer of `topoencoder_2d` on small synthetic data: reads, faults, resume, backends, flags,
+//! gradient surgery.
 
 mod backends;
 mod command_line;
 mod faults;
 mod reads;
 mod resume;
+mod surgery;
 
 use std::path::{Path, PathBuf};
 

@@ -14,6 +14,9 @@ pub(crate) fn timeless(summary: &Value) -> Value {
     let mut summary = summary.clone();
     if let Value::Object(fields) = &mut summary {
         fields.remove("wall_seconds");
+        if let Some(Value::Object(surgery)) = fields.get_mut("surgery") {
+            surgery.retain(|name, _| !name.contains("seconds"));
+        }
         for part in ["final", "best"] {
             if let Some(Value::Object(numbers)) = fields.get_mut(part) {
                 numbers.remove("seconds");
@@ -108,4 +111,10 @@ fn other_rows_are_refused() {
     let error = train::<B>(&settings, &rows(&settings), start, &Default::default())
         .expect_err("other rows");
     assert!(error.to_string().contains("trained on other rows"), "{error}");
+}
+
+#[test]
+fn a_resumed_run_with_gradient_surgery_equals_an_uninterrupted_one_to_the_bit() {
+    let pcgrad = "surgery={ method = \"pcgrad\", every = 2 }";
+    check::<Autodiff<Flex>>("resume-surgery", &[pcgrad, "rows=groups"]);
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use homeostat_multiplier::{Dual, DualState, Gate, Measurement};
 
 /// One line per constraint: what was measured, its target, how far it is violated, λ, the share of
-/// steps in which it held, and what held λ if anything did.
+/// steps in which it held, and what held λ if anything did. Then one line of residuals, see
+/// [`Dual::kkt`].
 #[derive(Clone, Copy, Debug)]
 pub struct Status<'a> {
     dual: &'a Dual,
@@ -48,7 +49,12 @@ impl fmt::Display for Status<'_> {
                 words(one.gate())
             )?;
         }
-        Ok(())
+        let residuals = self.dual.kkt(self.state, None);
+        write!(
+            formatter,
+            "\nresiduals: feasibility {:.2e}, sign of the multipliers {:.2e}, complementarity {:.2e}",
+            residuals.primal_feasibility, residuals.dual_feasibility, residuals.complementarity
+        )
     }
 }
 

@@ -4,6 +4,8 @@ mod bad_configs;
 mod engine;
 mod files;
 mod running;
+#[cfg(feature = "search")]
+mod tuning;
 mod watch;
 mod wiring;
 

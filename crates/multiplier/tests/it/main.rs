@@ -20,6 +20,7 @@ mod orders;
 mod properties;
 mod properties_engine;
 mod resume;
+mod retarget;
 mod rules;
 mod schedules;
 mod segment;

@@ -6,6 +6,7 @@ mod config;
 mod constrained;
 mod functions;
 mod population;
+mod ranking;
 mod resume;
 mod table;
 

@@ -1,11 +1,10 @@
 //! Aligned-MTL.
 
 use homeostat_core::ConfigError;
-use nalgebra::DVector;
 use serde::{Deserialize, Serialize};
 
 use super::preference::check;
-use crate::solve::{Factor, factor};
+use crate::solve::{Factor, dot};
 use crate::unit::Unit;
 
 /// Which eigenvalue of G all eigenvalues are brought to.
@@ -17,8 +16,8 @@ pub enum AlignedScale {
     Minimum,
     /// The median; of an even number the lower one of the middle two.
     Median,
-    /// The mean.
-    Mean,
+    /// The mean, so that a singular value becomes the root of the mean square of all.
+    Rmse,
 }
 
 /// Aligned-MTL (Senushkin, Patakin, Kuznetsov and Konushin 2023, "Independent component alignment for
@@ -45,19 +44,25 @@ impl AlignedMtlConfig {
 
 pub(crate) fn aligned_mtl(
     unit: &Unit,
-    preference: &DVector<f64>,
+    preference: &[f64],
     scale: AlignedScale,
-) -> DVector<f64> {
-    let Factor { vectors, roots } = factor(&unit.cosines, &unit.lengths);
+    factor: &mut Factor,
+    sorted: &mut [f64],
+    out: &mut [f64],
+) {
+    factor.factor(&unit.cosines, &unit.lengths);
+    let roots = factor.roots();
+    let sorted = &mut sorted[..roots.len()];
+    sorted.copy_from_slice(roots);
+    sorted.sort_unstable_by(f64::total_cmp);
     let root = match scale {
-        AlignedScale::Minimum => roots.min(),
-        AlignedScale::Median => {
-            let mut sorted: Vec<f64> = roots.iter().copied().collect();
-            sorted.sort_by(f64::total_cmp);
-            sorted[(sorted.len() - 1) / 2]
-        }
-        AlignedScale::Mean => (roots.norm_squared() / roots.len() as f64).sqrt(),
+        AlignedScale::Minimum => sorted[0],
+        AlignedScale::Median => sorted[(sorted.len() - 1) / 2],
+        AlignedScale::Rmse => (dot(sorted, sorted) / sorted.len() as f64).sqrt(),
     };
-    let coordinates = vectors.tr_mul(preference);
-    &vectors * coordinates.zip_map(&roots, |coordinate, own| coordinate * (root / own))
+    out.fill(0.0);
+    for (vector, own) in factor.vectors().zip(factor.roots()) {
+        let coordinate = dot(vector, preference) * (root / own);
+        out.iter_mut().zip(vector).for_each(|(out, entry)| *out += coordinate * entry);
+    }
 }

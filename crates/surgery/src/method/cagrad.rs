@@ -1,11 +1,10 @@
 //! CAGrad.
 
 use homeostat_core::ConfigError;
-use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use crate::solve::minimum_norm;
-use crate::unit::{Unit, squared_length};
+use crate::solve::{MinimumNorm, dot, multiply, squared_length};
+use crate::unit::Unit;
 
 /// A combination shorter than this, relative to its parts, is Pareto stationary.
 const STATIONARY: f64 = 1e-4;
@@ -53,46 +52,64 @@ impl CagradConfig {
     }
 }
 
-pub(crate) fn cagrad(unit: &Unit, config: &CagradConfig) -> DVector<f64> {
-    let rows = unit.rows();
-    let share = DVector::from_element(rows, 1.0 / rows as f64);
-    let mean = share.component_mul(&unit.lengths);
-    let mean_norm = squared_length(&unit.cosines, &mean).sqrt();
-    let radius = config.radius * mean_norm;
-    if radius == 0.0 {
-        return share;
-    }
-    let problem =
-        Problem { unit, dots: (&unit.cosines * &mean).component_mul(&unit.lengths), mean_norm };
-    let weights = problem.solve(radius);
-    let parts = weights.component_mul(&unit.lengths);
-    let norm = squared_length(&unit.cosines, &parts).sqrt();
-    if norm <= STATIONARY * parts.sum() {
-        return DVector::zeros(rows);
-    }
-    let divisor = match config.rescale {
-        CagradRescale::None => 1.0,
-        CagradRescale::Squared => 1.0 + config.radius * config.radius,
-        CagradRescale::Linear => 1.0 + config.radius,
-    };
-    (share + weights * (radius / norm)) / divisor
-}
-
-struct Problem<'a> {
-    unit: &'a Unit,
+/// What CAGrad and SDMGrad work on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shifted {
+    solver: MinimumNorm,
+    cosines: Vec<f64>,
+    lengths: Vec<f64>,
     /// `g_i·g_0`.
-    dots: DVector<f64>,
-    /// `‖g_0‖`.
-    mean_norm: f64,
+    dots: Vec<f64>,
+    parts: Vec<f64>,
 }
 
-impl Problem<'_> {
+impl Shifted {
+    pub(crate) fn new(rows: usize) -> Self {
+        Self {
+            solver: MinimumNorm::new(rows),
+            cosines: vec![0.0; rows * rows],
+            lengths: vec![0.0; rows],
+            dots: vec![0.0; rows],
+            parts: vec![0.0; rows],
+        }
+    }
+
+    pub(crate) fn cagrad(&mut self, unit: &Unit, config: &CagradConfig, out: &mut [f64]) {
+        let rows = unit.rows();
+        let share = 1.0 / rows as f64;
+        for (part, length) in self.parts.iter_mut().zip(&unit.lengths) {
+            *part = share * length;
+        }
+        multiply(&unit.cosines, &self.parts[..rows], &mut self.dots);
+        let mean = dot(&self.parts[..rows], &self.dots[..rows]).max(0.0).sqrt();
+        self.dots.iter_mut().zip(&unit.lengths).for_each(|(dot, length)| *dot *= length);
+        let divisor = match config.rescale {
+            CagradRescale::None => 1.0,
+            CagradRescale::Squared => 1.0 + config.radius * config.radius,
+            CagradRescale::Linear => 1.0 + config.radius,
+        };
+        let radius = config.radius * mean;
+        if radius == 0.0 {
+            out.fill(share / divisor);
+            return;
+        }
+        self.solve(unit, mean, radius, out);
+        let norm = self.norm(unit, out);
+        if norm <= STATIONARY * dot(out, &unit.lengths) {
+            out.fill(0.0);
+            return;
+        }
+        out.iter_mut().for_each(|w| *w = (share + *w * (radius / norm)) / divisor);
+    }
+
     /// The w of the dual. With `t = c·‖g_0‖/‖g_w‖` it minimizes `‖g_0 + t·g_w‖`, which for a given t is a
     /// point of least norm, and `t·‖g_w‖` rises with t; so t is found by bisection.
-    fn solve(&self, radius: f64) -> DVector<f64> {
-        let lengths = &self.unit.lengths;
-        let shortest = normalized(minimum_norm(&self.unit.cosines, lengths).component_div(lengths));
-        let least = self.norm(&shortest).max(f64::EPSILON * shortest.dot(lengths));
+    fn solve(&mut self, unit: &Unit, mean: f64, radius: f64, out: &mut [f64]) {
+        out.copy_from_slice(self.solver.solve(&unit.cosines, &unit.lengths));
+        unit.stretch(out);
+        normalize(out);
+        let rounding = f64::EPSILON * dot(out, &unit.lengths);
+        let least = self.norm(unit, out).max(rounding);
         // The longest row has length 1, so that no combination is longer.
         let (mut low, mut high) = (radius, radius / least);
         for _ in 0..BISECTIONS {
@@ -100,38 +117,54 @@ impl Problem<'_> {
             if middle <= low || middle >= high {
                 break;
             }
-            let reached = middle * self.norm(&self.shifted(middle));
+            self.shifted(unit, mean, middle, out);
+            let reached = middle * self.norm(unit, out);
             if reached < radius { low = middle } else { high = middle }
         }
-        self.shifted(high)
+        self.shifted(unit, mean, high, out);
     }
 
     /// `argmin ‖g_0/t + g_w‖` over the simplex.
-    fn shifted(&self, ratio: f64) -> DVector<f64> {
-        let Unit { cosines, lengths, .. } = self.unit;
-        let rows = lengths.len();
-        let offset = self.mean_norm / ratio;
-        let dot = |i: usize, j: usize| {
-            let own = cosines[(i, j)] * lengths[i] * lengths[j];
-            own + (self.dots[i] + self.dots[j]) / ratio + offset * offset
+    fn shifted(&mut self, unit: &Unit, mean: f64, ratio: f64, out: &mut [f64]) {
+        let rows = unit.rows();
+        let offset = mean / ratio;
+        let dots = &self.dots;
+        let product = |i: usize, j: usize| {
+            let own = unit.cosine(i, j) * unit.lengths[i] * unit.lengths[j];
+            own + (dots[i] + dots[j]) / ratio + offset * offset
         };
-        let shifted = DVector::from_fn(rows, |i, _| {
-            let least = f64::EPSILON * (lengths[i] + offset);
-            dot(i, i).max(0.0).sqrt().max(least)
-        });
-        let cosines = DMatrix::from_fn(rows, rows, |i, j| match i == j {
-            true => 1.0,
-            false => (dot(i, j) / shifted[i] / shifted[j]).clamp(-1.0, 1.0),
-        });
-        normalized(minimum_norm(&cosines, &shifted).component_div(&shifted))
+        for row in 0..rows {
+            let least = f64::EPSILON * (unit.lengths[row] + offset);
+            self.lengths[row] = product(row, row).max(0.0).sqrt().max(least);
+        }
+        for row in 0..rows {
+            for column in 0..rows {
+                self.cosines[row * rows + column] = match row == column {
+                    true => 1.0,
+                    false => {
+                        let cosine =
+                            product(row, column) / self.lengths[row] / self.lengths[column];
+                        cosine.clamp(-1.0, 1.0)
+                    }
+                };
+            }
+        }
+        let lengths = &self.lengths[..rows];
+        out.copy_from_slice(self.solver.solve(&self.cosines[..rows * rows], lengths));
+        out.iter_mut().zip(lengths).for_each(|(weight, length)| *weight /= length);
+        normalize(out);
     }
 
-    fn norm(&self, weights: &DVector<f64>) -> f64 {
-        squared_length(&self.unit.cosines, &weights.component_mul(&self.unit.lengths)).sqrt()
+    fn norm(&mut self, unit: &Unit, weights: &[f64]) -> f64 {
+        let parts = &mut self.parts[..weights.len()];
+        for ((part, weight), length) in parts.iter_mut().zip(weights).zip(&unit.lengths) {
+            *part = weight * length;
+        }
+        squared_length(&unit.cosines, parts).sqrt()
     }
 }
 
-fn normalized(weights: DVector<f64>) -> DVector<f64> {
-    let sum = weights.sum();
-    weights / sum
+fn normalize(weights: &mut [f64]) {
+    let sum: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|weight| *weight /= sum);
 }

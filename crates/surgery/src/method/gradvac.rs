@@ -1,11 +1,11 @@
 //! GradVac.
 
 use homeostat_core::ConfigError;
-use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use super::order::{Order, Reduce};
-use crate::unit::{Unit, squared_length};
+use super::order::{Order, Orders, Reduce};
+use crate::solve::{dot, squared_length};
+use crate::unit::Unit;
 
 /// The usual cosine that a gradient is turned to stays this far inside ±1, where the turn is infinite.
 const EDGE: f64 = 1e-9;
@@ -56,34 +56,34 @@ impl GradvacConfig {
 /// Weights on unit rows of each changed unit row; moves the usual cosines of the `all` gradients.
 pub(crate) fn gradvac(
     unit: &Unit,
-    orders: &[Vec<usize>],
+    mut orders: Orders,
+    order: &mut Vec<usize>,
     similarity: &mut [f64],
     all: usize,
     rate: f64,
-) -> DMatrix<f64> {
+    changed: &mut [f64],
+) {
     let rows = unit.rows();
-    let mut changed = DMatrix::identity(rows, rows);
-    for (row, order) in orders.iter().enumerate() {
-        let mut weights = DVector::zeros(rows);
+    changed.fill(0.0);
+    for (row, weights) in changed.chunks_exact_mut(rows).enumerate() {
         weights[row] = 1.0;
+        orders.next(rows, order);
         for other in order.iter().copied().filter(|other| *other != row) {
-            let squared = squared_length(&unit.cosines, &weights);
+            let squared = squared_length(&unit.cosines, weights);
             if squared <= NOTHING {
                 continue;
             }
             let length = squared.sqrt();
-            let dot = weights.dot(&unit.cosines.column(other));
-            let cosine = (dot / length).clamp(-1.0, 1.0);
+            let along = dot(unit.row(other), weights);
+            let cosine = (along / length).clamp(-1.0, 1.0);
             let usual = &mut similarity[unit.places[row] * all + unit.places[other]];
             let goal = usual.clamp(EDGE - 1.0, 1.0 - EDGE);
             if cosine < goal {
                 // ‖v‖·√(1−φ²) is what v has beside g_j.
-                let beside = (squared - dot * dot).max(0.0).sqrt();
-                weights[other] += goal * beside / (1.0 - goal * goal).sqrt() - dot;
+                let beside = (squared - along * along).max(0.0).sqrt();
+                weights[other] += goal * beside / (1.0 - goal * goal).sqrt() - along;
             }
             *usual = ((1.0 - rate) * *usual + rate * cosine).clamp(-1.0, 1.0);
         }
-        changed.set_row(row, &weights.transpose());
     }
-    changed
 }

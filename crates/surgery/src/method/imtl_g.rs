@@ -1,8 +1,6 @@
 //! IMTL-G.
 
-use nalgebra::DVector;
-
-use crate::solve::pseudo_solve;
+use crate::solve::Factor;
 use crate::unit::Unit;
 
 /// A sum of weights below this, relative to their sizes, is rounding.
@@ -13,12 +11,16 @@ const NOTHING: f64 = 1e-12;
 ///
 /// The pseudo-inverse is taken of the cosine matrix: `G·α = n` is `C·y = 1` for the weights y on unit rows.
 /// Where `Σα` vanishes there is no such direction, and the result is zero.
-pub(crate) fn imtl_g(unit: &Unit) -> DVector<f64> {
-    let ones = DVector::from_element(unit.rows(), 1.0);
-    let weights = unit.weights(&pseudo_solve(&unit.cosines, &ones));
-    let sum = weights.sum();
-    if sum.abs() <= NOTHING * weights.lp_norm(1) {
-        return DVector::zeros(unit.rows());
+pub(crate) fn imtl_g(unit: &Unit, factor: &mut Factor, ones: &mut [f64], out: &mut [f64]) {
+    ones.fill(1.0);
+    factor.factor(&unit.cosines, ones);
+    factor.pseudo_solve(ones, out);
+    unit.stretch(out);
+    let sum: f64 = out.iter().sum();
+    let size: f64 = out.iter().map(|weight| weight.abs()).sum();
+    if sum.abs() <= NOTHING * size {
+        out.fill(0.0);
+        return;
     }
-    weights / sum
+    out.iter_mut().for_each(|weight| *weight /= sum);
 }

@@ -1,9 +1,9 @@
 //! PCGrad.
 
-use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::order::{Order, Reduce};
+use super::order::{Order, Orders, Reduce};
+use crate::solve::dot;
 use crate::unit::Unit;
 
 /// PCGrad (Yu, Kumar, Gupta, Levine, Hausman and Finn 2020, "Gradient surgery for multi-task learning",
@@ -21,16 +21,17 @@ pub struct PcgradConfig {
 }
 
 /// Weights on unit rows of each changed unit row.
-pub(crate) fn pcgrad(unit: &Unit, orders: &[Vec<usize>]) -> DMatrix<f64> {
+pub(crate) fn pcgrad(unit: &Unit, mut orders: Orders, order: &mut Vec<usize>, changed: &mut [f64]) {
     let rows = unit.rows();
-    let mut changed = DMatrix::identity(rows, rows);
-    for (row, order) in orders.iter().enumerate() {
+    changed.fill(0.0);
+    for (row, weights) in changed.chunks_exact_mut(rows).enumerate() {
+        weights[row] = 1.0;
+        orders.next(rows, order);
         for other in order.iter().copied().filter(|other| *other != row) {
-            let dot = (changed.row(row) * unit.cosines.column(other))[0];
-            if dot < 0.0 {
-                changed[(row, other)] -= dot;
+            let along = dot(unit.row(other), weights);
+            if along < 0.0 {
+                weights[other] -= along;
             }
         }
     }
-    changed
 }

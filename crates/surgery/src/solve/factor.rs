@@ -1,81 +1,130 @@
 //! Eigenvalues of a Gramian whose rows differ much in length.
 
-use nalgebra::{DMatrix, DVector};
+use super::linear::dot;
 
 /// A pivot of the cosine matrix below this makes a row a combination of the others.
 const PIVOT: f64 = 1e-13;
 
 const SWEEPS: usize = 60;
 
-/// The eigenvectors and the square roots of the eigenvalues of `D·C·D`, of full rank.
-pub(crate) struct Factor {
-    /// One eigenvector in each column.
-    pub(crate) vectors: DMatrix<f64>,
-    /// `√λ`, one for each column, all above zero.
-    pub(crate) roots: DVector<f64>,
-}
-
 /// Factors `D·C·D = V·Λ·Vᵀ` with eigenvalues that are exact relative to themselves, not to the largest:
 /// pivoted Cholesky of C, then one-sided Jacobi rotations of `D·L` (Demmel and Veselić 1992, "Jacobi's
-/// method is more accurate than QR").
-pub(crate) fn factor(cosines: &DMatrix<f64>, lengths: &DVector<f64>) -> Factor {
-    let mut columns = scaled_cholesky(cosines, lengths);
-    let rank = columns.ncols();
-    for _ in 0..SWEEPS {
-        let mut turned = false;
-        for one in 0..rank {
-            for other in one + 1..rank {
-                turned |= rotate(&mut columns, one, other);
-            }
-        }
-        if !turned {
-            break;
-        }
-    }
-    let roots = DVector::from_fn(rank, |column, _| columns.column(column).norm());
-    for (mut column, root) in columns.column_iter_mut().zip(roots.iter()) {
-        column /= *root;
-    }
-    Factor { vectors: columns, roots }
+/// method is more accurate than QR"). C may be singular: only eigenvalues above zero are kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Factor {
+    size: usize,
+    rank: usize,
+    rest: Vec<f64>,
+    left: Vec<usize>,
+    /// One eigenvector after the other.
+    vectors: Vec<f64>,
+    roots: Vec<f64>,
 }
 
-/// `D·L` with `L·Lᵀ = C`, as many columns as C has rank; long rows come first.
-fn scaled_cholesky(cosines: &DMatrix<f64>, lengths: &DVector<f64>) -> DMatrix<f64> {
-    let size = lengths.len();
-    let mut rest = cosines.clone();
-    let mut left: Vec<usize> = (0..size).collect();
-    let mut columns: Vec<DVector<f64>> = Vec::with_capacity(size);
-    loop {
-        let weight = |row: usize| rest[(row, row)] * lengths[row] * lengths[row];
-        left.retain(|row| rest[(*row, *row)] > PIVOT * size as f64);
-        let pivot = left.iter().copied().max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
-        let Some(pivot) = pivot else { break };
-        let column: DVector<f64> = rest.column(pivot) / rest[(pivot, pivot)].sqrt();
-        rest -= &column * column.transpose();
-        left.retain(|row| *row != pivot);
-        // What is left of a finished row is rounding.
-        rest.row_mut(pivot).fill(0.0);
-        rest.column_mut(pivot).fill(0.0);
-        columns.push(column.component_mul(lengths));
+impl Factor {
+    pub(crate) fn new(rows: usize) -> Self {
+        Self {
+            size: 0,
+            rank: 0,
+            rest: vec![0.0; rows * rows],
+            left: Vec::with_capacity(rows),
+            vectors: vec![0.0; rows * rows],
+            roots: vec![0.0; rows],
+        }
     }
-    DMatrix::from_columns(&columns)
+
+    /// `√λ` of the eigenvalues above zero, in no order.
+    pub(crate) fn roots(&self) -> &[f64] {
+        &self.roots[..self.rank]
+    }
+
+    /// The eigenvectors, in the order of the roots.
+    pub(crate) fn vectors(&self) -> impl Iterator<Item = &[f64]> {
+        self.vectors[..self.rank * self.size].chunks_exact(self.size)
+    }
+
+    pub(crate) fn factor(&mut self, cosines: &[f64], lengths: &[f64]) {
+        self.size = lengths.len();
+        self.scaled_cholesky(cosines, lengths);
+        let (size, rank) = (self.size, self.rank);
+        for _ in 0..SWEEPS {
+            let mut turned = false;
+            for one in 0..rank {
+                let (head, tail) = self.vectors[..rank * size].split_at_mut((one + 1) * size);
+                let first = &mut head[one * size..];
+                for other in tail.chunks_exact_mut(size) {
+                    turned |= rotate(first, other);
+                }
+            }
+            if !turned {
+                break;
+            }
+        }
+        for (vector, root) in
+            self.vectors[..rank * size].chunks_exact_mut(size).zip(&mut self.roots)
+        {
+            *root = dot(vector, vector).sqrt();
+            vector.iter_mut().for_each(|entry| *entry /= *root);
+        }
+    }
+
+    /// `C⁺·b` of the matrix that was factored.
+    pub(crate) fn pseudo_solve(&self, right: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        for (vector, root) in self.vectors().zip(self.roots()) {
+            let coordinate = dot(vector, right) / root / root;
+            out.iter_mut().zip(vector).for_each(|(out, entry)| *out += coordinate * entry);
+        }
+    }
+
+    /// `D·L` with `L·Lᵀ = C`, as many columns as C has rank; long rows come first.
+    fn scaled_cholesky(&mut self, cosines: &[f64], lengths: &[f64]) {
+        let size = self.size;
+        let rest = &mut self.rest[..size * size];
+        rest.copy_from_slice(cosines);
+        self.left.clear();
+        self.left.extend(0..size);
+        self.rank = 0;
+        loop {
+            self.left.retain(|row| rest[row * size + row] > PIVOT * size as f64);
+            let weight = |row: usize| rest[row * size + row] * lengths[row] * lengths[row];
+            let pivot = self.left.iter().copied().max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
+            let Some(pivot) = pivot else { return };
+            let column = &mut self.vectors[self.rank * size..(self.rank + 1) * size];
+            let root = rest[pivot * size + pivot].sqrt();
+            for (entry, row) in column.iter_mut().zip(&rest[pivot * size..]) {
+                *entry = row / root;
+            }
+            for row in 0..size {
+                for other in 0..size {
+                    rest[row * size + other] -= column[row] * column[other];
+                }
+            }
+            self.left.retain(|row| *row != pivot);
+            // What is left of a finished row is rounding.
+            for row in 0..size {
+                rest[row * size + pivot] = 0.0;
+                rest[pivot * size + row] = 0.0;
+            }
+            column.iter_mut().zip(lengths).for_each(|(entry, length)| *entry *= length);
+            self.rank += 1;
+        }
+    }
 }
 
 /// Makes two columns orthogonal; false where they are already.
-fn rotate(columns: &mut DMatrix<f64>, one: usize, other: usize) -> bool {
-    let (a, b) = (columns.column(one).norm(), columns.column(other).norm());
-    let cosine = columns.column(one).dot(&columns.column(other)) / a / b;
-    if cosine.abs() <= 1e-15 * columns.nrows() as f64 {
+fn rotate(one: &mut [f64], other: &mut [f64]) -> bool {
+    let (a, b) = (dot(one, one).sqrt(), dot(other, other).sqrt());
+    let cosine = dot(one, other) / a / b;
+    if cosine.abs() <= 1e-15 * one.len() as f64 {
         return false;
     }
     let zeta = (b / a - a / b) / (2.0 * cosine);
     let tangent = zeta.signum() / (zeta.abs() + zeta.hypot(1.0));
     let cosine = 1.0 / tangent.hypot(1.0);
     let sine = cosine * tangent;
-    for row in 0..columns.nrows() {
-        let (x, y) = (columns[(row, one)], columns[(row, other)]);
-        columns[(row, one)] = cosine * x - sine * y;
-        columns[(row, other)] = sine * x + cosine * y;
+    for (x, y) in one.iter_mut().zip(other) {
+        (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
     }
     true
 }

@@ -1,101 +1,249 @@
 //! The non-negative quadratic program.
 
-use nalgebra::{DMatrix, DVector};
+use super::linear::{dot, substitute};
 
-/// What a gradient must exceed before a variable enters, relative to the numbers it is made of.
-const TOLERANCE: f64 = 1e-14;
+/// What a slope must exceed before a variable enters, relative to the numbers it is made of.
+const TOLERANCE: f64 = 4.0 * f64::EPSILON;
 
-/// A Cholesky pivot below this, relative to the diagonal, makes a row a combination of the others.
-const PIVOT: f64 = 1e-13;
+/// A Cholesky pivot below this, relative to the diagonal, makes a row a combination of the free ones. The
+/// row then differs from that combination by at most 1e-7 of its length, and so does its slope.
+const PIVOT: f64 = 1e-14;
 
 /// `argmin ½·zᵀ·M·z − rᵀ·z` over `z ≥ 0`, for a positive semidefinite M of comparable diagonal entries
 /// and r in its range, by the active set of Lawson and Hanson (1974, "Solving least squares problems",
-/// chapter 23).
-pub(crate) fn nonnegative(matrix: &DMatrix<f64>, right: &DVector<f64>) -> DVector<f64> {
-    let size = right.len();
-    let mut solution = DVector::zeros(size);
-    let mut free: Vec<usize> = Vec::with_capacity(size);
-    // A variable that could not enter waits until the set has changed.
-    let mut blocked = vec![false; size];
-    for _ in 0..20 * size {
-        let slope = right - matrix * &solution;
-        let noise = TOLERANCE * size as f64 * (right.amax() + solution.lp_norm(1));
-        let candidate = (0..size)
-            .filter(|i| !blocked[*i] && !free.contains(i) && slope[*i] > noise)
-            .max_by(|a, b| slope[*a].total_cmp(&slope[*b]));
-        let Some(entering) = candidate else { break };
-        free.push(entering);
-        match move_to(matrix, right, &mut solution, &mut free) {
-            true => blocked.fill(false),
-            false => {
-                free.retain(|i| *i != entering);
-                solution[entering] = 0.0;
-                blocked[entering] = true;
-            }
-        }
-    }
-    solution
+/// chapter 23). The Cholesky factor of the free part follows the set by rank-one changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nonnegative {
+    stride: usize,
+    /// Of the problem at hand.
+    size: usize,
+    /// The factor of the free part, in the order of `free`.
+    lower: Vec<f64>,
+    free: Vec<usize>,
+    /// Neither free nor to be tried before the set has changed.
+    blocked: Vec<bool>,
+    goal: Vec<f64>,
+    rest: Vec<f64>,
+    solution: Vec<f64>,
 }
 
-/// Moves to the minimum over the free variables, and frees those no more that would turn negative. False
-/// where the last variable cannot enter.
-fn move_to(
-    matrix: &DMatrix<f64>,
-    right: &DVector<f64>,
-    solution: &mut DVector<f64>,
-    free: &mut Vec<usize>,
-) -> bool {
-    let mut first = true;
-    while !free.is_empty() {
-        let Some(goal) = solve(matrix, right, free) else { return false };
-        if first && goal[free.len() - 1] <= 0.0 {
+impl Nonnegative {
+    pub(crate) fn new(rows: usize) -> Self {
+        Self {
+            stride: rows,
+            size: 0,
+            lower: vec![0.0; rows * rows],
+            free: Vec::with_capacity(rows),
+            blocked: vec![false; rows],
+            goal: vec![0.0; rows],
+            rest: vec![0.0; rows],
+            solution: vec![0.0; rows],
+        }
+    }
+
+    /// Solves for as many variables as `right` has entries, at most as many as there is memory for.
+    pub(crate) fn solve(&mut self, matrix: &[f64], right: &[f64]) -> &[f64] {
+        let size = right.len();
+        self.size = size;
+        self.free.clear();
+        self.blocked[..size].fill(false);
+        self.solution[..size].fill(0.0);
+        let largest = right.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        for _ in 0..20 * size {
+            let Some(entering) = self.candidate(matrix, right, largest) else { break };
+            let moved = self.enter(matrix, entering) && self.advance(matrix, right);
+            match moved {
+                true => self.blocked[..size].fill(false),
+                false => self.blocked[entering] = true,
+            }
+        }
+        &self.solution[..size]
+    }
+
+    /// The variable whose growth helps most.
+    fn candidate(&self, matrix: &[f64], right: &[f64], largest: f64) -> Option<usize> {
+        let size = right.len();
+        let total: f64 = self.solution[..size].iter().sum();
+        let mut best = TOLERANCE * size as f64 * (largest + total);
+        let mut candidate = None;
+        for variable in 0..size {
+            if self.blocked[variable] || self.solution[variable] > 0.0 {
+                continue;
+            }
+            let row = &matrix[variable * size..(variable + 1) * size];
+            let slope = right[variable] - dot(row, &self.solution[..size]);
+            if slope > best && !self.free.contains(&variable) {
+                (best, candidate) = (slope, Some(variable));
+            }
+        }
+        candidate
+    }
+
+    /// Adds a variable to the free ones; false where it is a combination of them.
+    fn enter(&mut self, matrix: &[f64], variable: usize) -> bool {
+        let (size, count, stride) = (self.size, self.free.len(), self.stride);
+        let (above, rest) = self.lower.split_at_mut(count * stride);
+        let own = &mut rest[..=count];
+        for (column, other) in self.free.iter().enumerate() {
+            let factor = &above[column * stride..column * stride + column + 1];
+            let sum = matrix[variable * size + other] - dot(&own[..column], &factor[..column]);
+            own[column] = sum / factor[column];
+        }
+        let diagonal = matrix[variable * size + variable];
+        let pivot = diagonal - dot(&own[..count], &own[..count]);
+        if pivot.is_nan() || pivot <= PIVOT * diagonal {
             return false;
         }
-        first = false;
-        let mut step = 1.0;
-        let mut leaving = None;
-        for (i, variable) in free.iter().enumerate() {
-            if goal[i] <= 0.0 {
-                let now = solution[*variable];
-                let limit = now / (now - goal[i]);
-                if leaving.is_none() || limit < step {
-                    (step, leaving) = (limit, Some(*variable));
+        own[count] = pivot.sqrt();
+        self.free.push(variable);
+        true
+    }
+
+    /// Moves to the minimum over the free variables, and frees those no more that would turn negative. False
+    /// where the last variable cannot grow.
+    fn advance(&mut self, matrix: &[f64], right: &[f64]) -> bool {
+        let size = right.len();
+        let mut first = true;
+        while !self.free.is_empty() {
+            self.minimum(matrix, right);
+            let last = self.free.len() - 1;
+            if first && self.goal[last] <= 0.0 {
+                self.leave(last);
+                return false;
+            }
+            first = false;
+            let mut step = 1.0;
+            let mut leaving = None;
+            for (place, variable) in self.free.iter().enumerate() {
+                if self.goal[place] <= 0.0 {
+                    let now = self.solution[*variable];
+                    let limit = now / (now - self.goal[place]);
+                    if leaving.is_none() || limit < step {
+                        (step, leaving) = (limit, Some(*variable));
+                    }
                 }
             }
-        }
-        for (i, variable) in free.iter().enumerate() {
-            solution[*variable] += step * (goal[i] - solution[*variable]);
-        }
-        let Some(leaving) = leaving else {
-            for (i, variable) in free.iter().enumerate() {
-                solution[*variable] = goal[i];
+            let Some(leaving) = leaving else {
+                for (place, variable) in self.free.iter().enumerate() {
+                    self.solution[*variable] = self.goal[place];
+                }
+                return true;
+            };
+            for (place, variable) in self.free.iter().enumerate() {
+                let now = self.solution[*variable];
+                self.solution[*variable] = now + step * (self.goal[place] - now);
             }
-            return true;
-        };
-        solution[leaving] = 0.0;
-        free.retain(|variable| *variable != leaving && solution[*variable] > 0.0);
-        for variable in 0..solution.len() {
-            if !free.contains(&variable) {
-                solution[variable] = 0.0;
+            self.solution[leaving] = 0.0;
+            for place in (0..self.free.len()).rev() {
+                if self.solution[self.free[place]] <= 0.0 {
+                    self.solution[self.free[place]] = 0.0;
+                    self.leave(place);
+                }
+            }
+            debug_assert!(self.solution[..size].iter().all(|value| *value >= 0.0));
+        }
+        true
+    }
+
+    /// The goal `M_FF⁻¹·r_F`, with one refinement.
+    fn minimum(&mut self, matrix: &[f64], right: &[f64]) {
+        let (size, count) = (right.len(), self.free.len());
+        for (place, variable) in self.free.iter().enumerate() {
+            self.goal[place] = right[*variable];
+        }
+        substitute(&self.lower, self.stride, &mut self.goal[..count]);
+        for (place, row) in self.free.iter().enumerate() {
+            let entries = &matrix[row * size..(row + 1) * size];
+            let reached: f64 = self
+                .free
+                .iter()
+                .zip(&self.goal)
+                .map(|(column, goal)| entries[*column] * goal)
+                .sum();
+            self.rest[place] = right[*row] - reached;
+        }
+        substitute(&self.lower, self.stride, &mut self.rest[..count]);
+        for (goal, rest) in self.goal.iter_mut().zip(&self.rest[..count]) {
+            *goal += rest;
+        }
+    }
+
+    /// Takes a variable out of the free ones. Without its row the factor has one number above the diagonal
+    /// in every later row; rotations of neighbouring columns bring it back.
+    fn leave(&mut self, place: usize) {
+        let stride = self.stride;
+        self.free.remove(place);
+        let count = self.free.len();
+        for row in place..count {
+            self.lower.copy_within((row + 1) * stride..(row + 1) * stride + row + 2, row * stride);
+        }
+        for column in place..count {
+            let own = column * stride + column;
+            let (one, other) = (self.lower[own], self.lower[own + 1]);
+            let length = one.hypot(other);
+            let (cosine, sine) = (one / length, other / length);
+            for row in column..count {
+                let at = row * stride + column;
+                let (left, right) = (self.lower[at], self.lower[at + 1]);
+                self.lower[at] = cosine * left + sine * right;
+                self.lower[at + 1] = cosine * right - sine * left;
             }
         }
     }
-    true
 }
 
-/// `M_FF·s = r_F` by Cholesky with one refinement, or nothing where M_FF is singular.
-fn solve(matrix: &DMatrix<f64>, right: &DVector<f64>, free: &[usize]) -> Option<DVector<f64>> {
-    let size = free.len();
-    let part = DMatrix::from_fn(size, size, |row, column| matrix[(free[row], free[column])]);
-    let wanted = DVector::from_fn(size, |row, _| right[free[row]]);
-    let factor = part.clone().cholesky()?;
-    let lower = factor.l_dirty();
-    for row in 0..size {
-        if lower[(row, row)].powi(2) <= PIVOT * part[(row, row)] {
-            return None;
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::linear::multiply;
+    use super::Nonnegative;
+
+    /// Cosines of vectors in a space of this size, some of them equal or opposite to the one before.
+    fn cosines(vectors: &[Vec<f64>], width: usize, copies: &[u8]) -> Vec<f64> {
+        let mut units: Vec<Vec<f64>> = Vec::new();
+        for (vector, copy) in vectors.iter().zip(copies) {
+            let length = vector[..width].iter().map(|x| x * x).sum::<f64>().sqrt();
+            let unit = vector[..width].iter().map(|x| x / length).collect();
+            units.push(match (copy, units.last()) {
+                (0, Some(last)) => last.clone(),
+                (1, Some(last)) => last.iter().map(|x| -x).collect(),
+                _ => unit,
+            });
+        }
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        units.iter().flat_map(|a| units.iter().map(move |b| dot(a, b))).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn the_conditions_of_karush_kuhn_and_tucker_hold(
+            size in prop_oneof![8 => 1..=8_usize, 2 => 9..=32_usize, 1 => 33..=64_usize],
+            width in 1..=64_usize,
+            vectors in prop::collection::vec(prop::collection::vec(0.01..1.0, 64), 64),
+            signs in prop::collection::vec(prop::collection::vec(any::<bool>(), 64), 64),
+            copies in prop::collection::vec(0..12_u8, 64),
+            right in prop::collection::vec(-1.0..1.0_f64, 64),
+        ) {
+            let signed: Vec<Vec<f64>> = vectors.iter().zip(&signs)
+                .map(|(row, signs)| row.iter().zip(signs).map(|(x, sign)| if *sign { *x } else { -x }).collect())
+                .collect();
+            let matrix = cosines(&signed[..size], width, &copies);
+            // A right side in the range of the matrix.
+            let mut wanted = vec![0.0; size];
+            multiply(&matrix, &right[..size], &mut wanted);
+            let mut solver = Nonnegative::new(64);
+            let solution = solver.solve(&matrix, &wanted).to_vec();
+            let mut reached = vec![0.0; size];
+            multiply(&matrix, &solution, &mut reached);
+            let total = 1.0 + solution.iter().sum::<f64>();
+            for ((value, reached), wanted) in solution.iter().zip(&reached).zip(&wanted) {
+                let slope = reached - wanted;
+                prop_assert!(*value >= 0.0);
+                prop_assert!(slope >= -1e-6 && slope.abs().min(*value) <= 1e-11 * total, "{slope}, {value}");
+            }
         }
     }
-    let rough = factor.solve(&wanted);
-    let correction = factor.solve(&(wanted - part * &rough));
-    Some(rough + correction)
 }

@@ -61,11 +61,10 @@ fn defect_11_pcgrad_keeps_magnitudes_and_projects_on_original_gradients() {
     // Original gradients: the first projected row does not change what the second is projected on, so
     // that with two rows both end orthogonal to the other's original.
     let pair = vec![vec![1.0, 0.0], vec![-1.0, 1.0]];
-    let aggregator = ascending().init().expect("legal");
-    let changed = aggregator
-        .changed(&aggregator.init_state(2), &gramian(&pair))
-        .expect("legal")
-        .expect("PCGrad changes rows");
+    let surgery = crate::surgery(ascending());
+    let mut state = crate::fresh(&surgery, 2);
+    crate::decide(&surgery, &mut state, &gramian(&pair));
+    let changed = &state.monitor(0).expect("a gramian was read").combinations;
     assert!(dot(&direction(&pair, &changed[..2]), &pair[1]).abs() < 1e-12);
     assert!(dot(&direction(&pair, &changed[2..]), &pair[0]).abs() < 1e-12);
     // The defective procedure leaves the second row as it was, and is something else altogether.

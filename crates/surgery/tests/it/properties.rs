@@ -1,14 +1,15 @@
-//! One function per theorem, on 1 to 8 random rows whose lengths are 1e-6 to 1e6.
+//! One function per theorem, for methods that promise other things than no conflict.
 
 use homeostat_surgery::{
-    AlignedMtlConfig, AlignedScale, CagradConfig, CagradRescale, GradvacConfig, Gramian, Method,
-    NashMtlConfig, Order, PcgradConfig, Reduce,
+    AlignedMtlConfig, AlignedScale, CagradConfig, CagradRescale, FairgradConfig, GradvacConfig,
+    Gramian, KrumConfig, Method, NashMtlConfig, Order, PcgradConfig, Reduce, SdmgradConfig,
 };
 use proptest::prelude::*;
 
-use crate::{direction, dot, gramian, norm, weights};
+use crate::rows::{few_rows, rows};
+use crate::{decide, direction, dot, fresh, gramian, norm, parts, surgery, weights};
 
-/// Every method that needs no numbers, with orders that do not depend on chance.
+/// Every method of the Gramian that needs no numbers, with orders that do not depend on chance.
 pub(crate) fn methods() -> Vec<Method> {
     let mut methods = symmetric();
     methods.push(pcgrad(Order::Ascending));
@@ -34,36 +35,16 @@ fn symmetric() -> Vec<Method> {
         Method::NashMtl(NashMtlConfig::default()),
         aligned(AlignedScale::Minimum),
         aligned(AlignedScale::Median),
-        aligned(AlignedScale::Mean),
+        aligned(AlignedScale::Rmse),
         Method::Config(Default::default()),
+        Method::Fairgrad(FairgradConfig { fairness: 2.0 }),
+        Method::Fairgrad(FairgradConfig { fairness: 0.5 }),
+        Method::Sdmgrad(SdmgradConfig::default()),
     ]
 }
 
 fn pcgrad(order: Order) -> Method {
     Method::Pcgrad(PcgradConfig { order, ..PcgradConfig::default() })
-}
-
-/// K rows in K + 2 coordinates, half of them drawn towards conflict.
-fn rows() -> impl Strategy<Value = Vec<Vec<f64>>> {
-    let scale = prop::sample::select(vec![1e-6, 1e-3, 1.0, 1.0, 1e3, 1e6]);
-    (1..=8_usize, any::<bool>()).prop_flat_map(move |(count, conflict)| {
-        let row = prop::collection::vec(-1.0..1.0, count + 2);
-        let row = (row, scale.clone(), any::<bool>()).prop_map(move |(mut row, scale, sign)| {
-            row[0] += match (conflict, sign) {
-                (false, _) => 0.0,
-                (true, false) => -1.5,
-                (true, true) => 1.5,
-            };
-            row.iter_mut().for_each(|x| *x *= scale);
-            row
-        });
-        prop::collection::vec(row, count)
-    })
-}
-
-/// `Σ|α_i|·‖g_i‖`, the size of the parts of a direction.
-fn parts(rows: &[Vec<f64>], weights: &[f64]) -> f64 {
-    rows.iter().zip(weights).map(|(row, weight)| weight.abs() * norm(row)).sum()
 }
 
 fn same_parts(
@@ -83,35 +64,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn upgrad_dualproj_and_mgda_conflict_with_no_row(rows in rows()) {
-        let gramian = gramian(&rows);
-        let cones = [Method::Upgrad(Default::default()), Method::Dualproj(Default::default())];
-        for method in cones.into_iter().chain([Method::Mgda]) {
-            let along = direction(&rows, &weights(&method, &gramian));
-            for row in &rows {
-                let least = -1e-7 * norm(row) * norm(&along);
-                prop_assert!(dot(row, &along) >= least, "{method:?}: {}", dot(row, &along));
-            }
-        }
-    }
-
-    #[test]
-    fn mgda_is_the_shortest_vector_of_the_hull(rows in rows()) {
-        let found = weights(&Method::Mgda, &gramian(&rows));
-        prop_assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-9);
-        prop_assert!(found.iter().all(|weight| *weight >= 0.0));
-        let along = direction(&rows, &found);
-        let squared = dot(&along, &along);
-        for row in &rows {
-            prop_assert!(norm(&along) <= norm(row) * (1.0 + 1e-9));
-            // The first-order condition: no row reaches less far along d than d does.
-            let slack = 1e-7 * norm(row) * norm(&along);
-            prop_assert!(dot(row, &along) >= squared - slack);
-        }
-    }
-
-    #[test]
-    fn nash_has_no_residual_and_the_norm_of_the_root_of_the_count(rows in rows()) {
+    fn nash_has_no_residual_and_the_norm_of_the_root_of_the_count(rows in few_rows(12)) {
         prop_assume!(rows.len() > 1);
         let found = weights(&Method::NashMtl(NashMtlConfig::default()), &gramian(&rows));
         let along = direction(&rows, &found);
@@ -126,10 +79,41 @@ proptest! {
     }
 
     #[test]
-    fn cagrad_stays_in_its_ball_and_serves_the_worst_row_best(
-        rows in rows(), radius in 0.01..0.99, rivals in prop::collection::vec(0.0..1.0, 32),
+    fn fairgrad_has_no_residual_and_is_nash_for_fairness_1(
+        (rows, fairness) in prop_oneof![
+            (few_rows(12), prop::sample::select(vec![0.1, 0.5, 1.0, 2.0, 5.0])),
+            (few_rows(6), Just(10.0)),
+        ],
     ) {
         prop_assume!(rows.len() > 1);
+        let gramian = gramian(&rows);
+        let surgery = surgery(Method::Fairgrad(FairgradConfig { fairness }));
+        let mut state = fresh(&surgery, rows.len());
+        let (_, found) = decide(&surgery, &mut state, &gramian);
+        let along = direction(&rows, &found);
+        // Where rows cancel there is no solution, or none that f64 can tell.
+        let spectrum = state.monitor(0).and_then(|monitor| monitor.spectrum).expect("due");
+        prop_assume!(spectrum.relative_minimum_norm > 1e-3);
+        for (row, weight) in rows.iter().zip(&found) {
+            prop_assert!(*weight >= 0.0);
+            if weight * norm(row) < 1e-9 * parts(&rows, &found) {
+                // So little of a row that d does not feel it.
+                continue;
+            }
+            let wanted = weight.powf(-1.0 / fairness);
+            // Where products cancel, the residual is rounding of the parts.
+            let slack = 1e-8 * wanted + 1e-13 * norm(row) * parts(&rows, &found);
+            prop_assert!((dot(row, &along) - wanted).abs() <= slack, "{fairness}: {found:?}");
+        }
+        if fairness == 1.0 {
+            let nash = weights(&Method::NashMtl(NashMtlConfig::default()), &gramian);
+            same_parts(&rows, &found, &nash, &Method::Fairgrad(FairgradConfig { fairness }))?;
+        }
+    }
+
+    #[test]
+    fn cagrad_stays_in_its_ball(rows in rows(), radius in 0.01..0.99) {
+        prop_assume!((2..=12).contains(&rows.iter().filter(|row| norm(row) > 0.0).count()));
         let gramian = gramian(&rows);
         let cagrad = |radius, rescale| {
             weights(&Method::Cagrad(CagradConfig { radius, rescale }), &gramian)
@@ -137,11 +121,31 @@ proptest! {
         let mean = direction(&rows, &weights(&Method::Mean, &gramian));
         prop_assert_eq!(cagrad(0.0, CagradRescale::None), weights(&Method::Mean, &gramian));
         let found = cagrad(radius, CagradRescale::None);
+        let along = direction(&rows, &found);
+        let away = norm(&along.iter().zip(&mean).map(|(a, b)| a - b).collect::<Vec<_>>());
+        let rounding = 1e-7 * parts(&rows, &found);
+        let zero = found.iter().all(|weight| *weight == 0.0);
+        prop_assert!(zero || away <= radius * norm(&mean) + rounding, "{away}");
+        let linear = cagrad(radius, CagradRescale::Linear);
+        let squared = cagrad(radius, CagradRescale::Squared);
+        for ((whole, linear), squared) in found.iter().zip(linear).zip(squared) {
+            prop_assert!((whole - linear * (1.0 + radius)).abs() <= 1e-12 * whole.abs());
+            prop_assert!((whole - squared * (1.0 + radius * radius)).abs() <= 1e-12 * whole.abs());
+        }
+    }
+
+    #[test]
+    fn cagrad_serves_the_worst_row_best(
+        rows in few_rows(3), radius in 0.01..0.99, rivals in prop::collection::vec(0.0..1.0, 32),
+    ) {
+        prop_assume!(rows.len() > 1);
+        let gramian = gramian(&rows);
+        let mean = direction(&rows, &weights(&Method::Mean, &gramian));
+        let cagrad = Method::Cagrad(CagradConfig { radius, ..CagradConfig::default() });
+        let found = weights(&cagrad, &gramian);
         prop_assert!(found.iter().any(|weight| *weight != 0.0));
         let along = direction(&rows, &found);
         let limit = radius * norm(&mean);
-        let away = |d: &[f64]| norm(&d.iter().zip(&mean).map(|(a, b)| a - b).collect::<Vec<_>>());
-        prop_assert!(away(&along) <= limit * (1.0 + 1e-6));
         let worst = |d: &[f64]| rows.iter().map(|row| dot(row, d)).fold(f64::INFINITY, f64::min);
         let longest = rows.iter().map(|row| norm(row)).fold(0.0, f64::max);
         for start in 0..4 {
@@ -153,12 +157,59 @@ proptest! {
             let slack = 1e-9 * longest * norm(&mean);
             prop_assert!(worst(&along) >= worst(&rival) - slack);
         }
-        let linear = cagrad(radius, CagradRescale::Linear);
-        let squared = cagrad(radius, CagradRescale::Squared);
-        for ((whole, linear), squared) in found.iter().zip(linear).zip(squared) {
-            prop_assert!((whole - linear * (1.0 + radius)).abs() <= 1e-12 * whole.abs());
-            prop_assert!((whole - squared * (1.0 + radius * radius)).abs() <= 1e-12 * whole.abs());
+    }
+
+    #[test]
+    fn sdmgrad_without_regularization_is_mgda_and_with_much_the_mean(rows in few_rows(0)) {
+        prop_assume!(rows.len() > 1);
+        let gramian = gramian(&rows);
+        let config = |regularization| {
+            let iterations = 1000;
+            Method::Sdmgrad(SdmgradConfig { regularization, iterations, ..Default::default() })
+        };
+        let shortest = norm(&direction(&rows, &weights(&Method::Mgda, &gramian)));
+        let found = weights(&config(0.0), &gramian);
+        prop_assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        prop_assert!(found.iter().all(|weight| *weight >= 0.0));
+        let longest = rows.iter().map(|row| norm(row)).fold(0.0, f64::max);
+        let squares = norm(&direction(&rows, &found)).powi(2) - shortest.powi(2);
+        prop_assert!(squares <= 1e-2 * longest.powi(2), "{squares}");
+        let share = 1.0 / rows.len() as f64;
+        for weight in weights(&config(1e9), &gramian) {
+            prop_assert!((weight - share).abs() < 1e-8);
         }
+    }
+
+    #[test]
+    fn krum_picks_true_rows_and_no_outlier(rows in few_rows(0), far in 1e3..1e9, selected in 1..3_usize) {
+        prop_assume!(rows.len() > 4);
+        let mut rows = rows;
+        rows[1].iter_mut().for_each(|x| *x *= far);
+        let config = KrumConfig { byzantine: 1, selected };
+        let found = weights(&Method::Krum(config), &gramian(&rows));
+        let taken = found.iter().filter(|weight| **weight != 0.0).count();
+        prop_assert_eq!(taken, selected);
+        prop_assert!(found.iter().all(|weight| *weight == 0.0 || *weight == 1.0 / selected as f64));
+        prop_assert!(norm(&rows[1]) < 100.0 || found[1] == 0.0);
+        // By distances of the rows themselves.
+        let score = |row: &Vec<f64>| {
+            let away = |other: &Vec<f64>| {
+                row.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
+            };
+            let mut all: Vec<f64> = rows.iter().map(away).collect();
+            all.sort_by(f64::total_cmp);
+            // The first is the row itself.
+            all[1..rows.len() - 2].iter().sum::<f64>()
+        };
+        let mut scores: Vec<f64> = rows.iter().map(score).collect();
+        let worst = rows.iter().zip(&found).filter(|(_, weight)| **weight > 0.0)
+            .map(|(row, _)| score(row)).fold(0.0, f64::max);
+        scores.sort_by(f64::total_cmp);
+        rows.reverse();
+        let mut turned = weights(&Method::Krum(config), &gramian(&rows));
+        turned.reverse();
+        prop_assert_eq!(turned, found);
+        prop_assert!(worst <= scores[selected - 1] * (1.0 + 1e-9));
     }
 
     #[test]
@@ -175,26 +226,25 @@ proptest! {
 
     #[test]
     fn gradvac_turns_a_pair_up_to_the_usual_cosine_and_never_down(
-        rows in rows(), similarity in -0.9..0.9,
+        rows in few_rows(12), similarity in -0.9..0.9,
     ) {
         prop_assume!(rows.len() > 1);
         let pair = rows[..2].to_vec();
-        let gramian = gramian(&pair);
         let vac = Method::Gradvac(GradvacConfig { similarity, ..GradvacConfig::default() });
-        let aggregator = vac.init().expect("legal");
-        let changed = aggregator.changed(&aggregator.init_state(2), &gramian).expect("legal");
-        let turned = direction(&pair, &changed.expect("GradVac changes rows")[..2]);
+        let surgery = surgery(vac);
+        let mut state = fresh(&surgery, 2);
+        decide(&surgery, &mut state, &gramian(&pair));
+        let changed = &state.monitor(0).expect("a gramian was read").combinations;
+        let turned = direction(&pair, &changed[..2]);
         let cosine = |row: &[f64]| dot(row, &pair[1]) / norm(row) / norm(&pair[1]);
         let expected = cosine(&pair[0]).max(similarity);
         prop_assert!((cosine(&turned) - expected).abs() < 1e-7, "{expected}");
     }
 
     #[test]
-    fn aligned_rows_are_orthogonal_and_of_one_length(rows in rows()) {
+    fn aligned_rows_are_orthogonal_and_of_one_length(rows in few_rows(1)) {
+        // Lengths up to 1e2 apart: the eigenvectors are exact relative to their length, not entry by entry.
         prop_assume!(rows.len() > 1);
-        // Lengths up to 1e3 apart: the eigenvectors are exact relative to their length, not entry by entry.
-        let shrunk = |row: &Vec<f64>| row.iter().map(|x| x * norm(row).powf(-0.75)).collect();
-        let rows: Vec<Vec<f64>> = rows.iter().map(shrunk).collect();
         let gramian = gramian(&rows);
         let column = |place: usize| {
             let mut preference = vec![0.0; rows.len()];
@@ -214,21 +264,36 @@ proptest! {
     }
 
     #[test]
+    fn config_has_the_preferred_cosines_and_the_sum_of_projections(rows in few_rows(12)) {
+        prop_assume!(rows.len() > 1);
+        let preference: Vec<f64> = (0..rows.len()).map(|row| 1.0 + row as f64).collect();
+        let config = homeostat_surgery::ConfigConfig { preference: Some(preference.clone()) };
+        let found = weights(&Method::Config(config), &gramian(&rows));
+        let along = direction(&rows, &found);
+        let cosine = |row: &[f64]| dot(row, &along) / norm(row) / norm(&along);
+        let first = cosine(&rows[0]);
+        for (row, wanted) in rows.iter().zip(&preference) {
+            prop_assert!((cosine(row) - wanted * first).abs() < 1e-6);
+        }
+        let projections: f64 = rows.iter().map(|row| dot(row, &along)).sum::<f64>() / norm(&along);
+        prop_assert!((projections / norm(&along) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
     fn without_conflict_surgery_is_the_sum(rows in rows()) {
-        let rows: Vec<Vec<f64>> =
-            rows.iter().map(|row| row.iter().map(|x| x.abs()).collect()).collect();
+        let rows: Vec<Vec<f64>> = rows.iter().filter(|row| norm(row) > 0.0)
+            .map(|row| row.iter().map(|x| x.abs()).collect()).collect();
+        prop_assume!(!rows.is_empty());
         let gramian = gramian(&rows);
         prop_assert_eq!(weights(&pcgrad(Order::Random), &gramian), vec![1.0; rows.len()]);
-        if rows.len() > 1 {
-            let share = 1.0 / rows.len() as f64;
-            for method in [Method::Upgrad(Default::default()), Method::Dualproj(Default::default())] {
-                prop_assert_eq!(weights(&method, &gramian), vec![share; rows.len()]);
-            }
+        let share = 1.0 / rows.len() as f64;
+        for method in [Method::Upgrad(Default::default()), Method::Dualproj(Default::default())] {
+            prop_assert_eq!(weights(&method, &gramian), vec![share; rows.len()]);
         }
     }
 
     #[test]
-    fn permuted_rows_have_permuted_weights(rows in rows(), turn in 0..8_usize) {
+    fn permuted_rows_have_permuted_weights(rows in few_rows(12), turn in 0..8_usize) {
         let turn = turn % rows.len();
         let mut turned = rows.clone();
         turned.rotate_left(turn);
@@ -242,27 +307,33 @@ proptest! {
     }
 
     #[test]
-    fn a_joint_scale_changes_no_direction(rows in rows(), power in -9..9_i32) {
+    fn a_joint_scale_changes_no_direction(rows in few_rows(6), power in -12..12_i32) {
         let scale = 10.0_f64.powi(power);
         let scaled: Vec<Vec<f64>> =
             rows.iter().map(|row| row.iter().map(|x| x * scale).collect()).collect();
         for method in methods() {
             let one = weights(&method, &gramian(&rows));
             let mut other = weights(&method, &gramian(&scaled));
-            if rows.len() > 1 && matches!(method, Method::NashMtl(_)) {
-                // The length of its direction does not depend on that of the rows.
-                other.iter_mut().for_each(|weight| *weight *= scale);
+            // How the length of the direction depends on that of the rows, where it is not in proportion.
+            let degree = match &method {
+                Method::NashMtl(_) => 1.0,
+                Method::Fairgrad(config) => 2.0 * config.fairness / (config.fairness + 1.0),
+                _ => 0.0,
+            };
+            if rows.len() > 1 {
+                other.iter_mut().for_each(|weight| *weight *= scale.powf(degree));
             }
             same_parts(&rows, &one, &other, &method)?;
         }
     }
 
     #[test]
-    fn dependent_rows_give_finite_weights(rows in rows()) {
-        // All rows in two coordinates, and every row twice: the gramian is singular.
-        let flat: Vec<Vec<f64>> = rows.iter().chain(&rows).map(|row| row[..2].to_vec()).collect();
-        let gramian: Gramian = gramian(&flat);
+    fn rows_of_every_size_and_rank_give_finite_weights(rows in rows()) {
+        let gramian: Gramian = gramian(&rows);
         for method in methods() {
+            if rows.len() > 12 && matches!(method, Method::Cagrad(_)) {
+                continue;
+            }
             let found = weights(&method, &gramian);
             prop_assert!(found.iter().all(|weight| weight.is_finite()), "{method:?}");
         }

@@ -1,0 +1,188 @@
+//! Rows at a cut: one pass through the trunk, one through each head.
+
+use burn::module::AutodiffModule;
+use burn::optim::GradientsParams;
+use burn::prelude::*;
+use burn::tensor::backend::AutodiffBackend;
+use homeostat_surgery::{Gramian, Granularity, RowSet, SurgeryState};
+
+use super::{
+    HeadRule, Surgeon, SurgeonError, SurgeryStep, active, check_losses, leaks, recipes, spread,
+    weights,
+};
+use crate::surgery::elementwise::Drops;
+use crate::surgery::matrix::{Matrix, read};
+use crate::surgery::objective::Objective;
+use crate::surgery::report::{GroupReport, SurgeryReport};
+use crate::surgery::representation::{Cotangent, Representation};
+use crate::surgery::rows::{Rows, WHOLE};
+
+impl Surgeon {
+    pub(super) fn represented<B, M, O>(
+        &self,
+        state: &mut SurgeryState,
+        model: &M,
+        objective: &O,
+        factors: &[f64],
+    ) -> Result<SurgeryStep<B>, SurgeonError>
+    where
+        B: AutodiffBackend,
+        M: AutodiffModule<B>,
+        O: Objective<B, M>,
+    {
+        let present = active(factors);
+        if present.is_empty() {
+            let count = factors.len();
+            let nothing = Gramian::with_gaps(count, &vec![0.0; count * count], present)?;
+            let values = vec![f64::NAN; count];
+            let names = [WHOLE.to_owned()];
+            let groups = self.decide(state, &names, Some(&[nothing]), &values, factors)?;
+            let report = SurgeryReport { groups, forwards: 0, backwards: 0, reads: 0 };
+            let gradients = GradientsParams::new();
+            return Ok(SurgeryStep { gradients, losses: vec![None; factors.len()], report });
+        }
+        let trunk = objective.trunk(model).ok_or(SurgeonError::NoCut)?;
+        let heads = heads(model, objective, &trunk, present, factors.len())?;
+        let device = model.devices().into_iter().next().unwrap_or_default();
+        let mut matrix = Matrix::<B::InnerBackend>::new(factors.len(), self.place, &device);
+        let dtypes = transpose::<B>(&mut matrix, heads.cotangents);
+        let request = self.surgery.request(state, 0);
+        let values: Vec<_> = heads.losses.iter().flatten().cloned().collect();
+        let scalars = if request.losses { values } else { Vec::new() };
+        let mut reads = 0;
+        let (gramian, values) = if request.gramian || request.elementwise {
+            reads += 1;
+            let measured = matrix.measure(1, scalars);
+            let gramian = Gramian::with_gaps(factors.len(), &measured.gramians[0], present)?;
+            (Some([gramian]), measured.scalars)
+        } else {
+            reads += usize::from(!scalars.is_empty());
+            (None, read(scalars))
+        };
+        let values = match request.losses {
+            true => spread(&values, present, factors.len()),
+            false => Vec::new(),
+        };
+        let gramians = gramian.as_ref().map(<[Gramian; 1]>::as_slice);
+        let groups = self.decide(state, &[WHOLE.to_owned()], gramians, &values, factors)?;
+        let combined = match recipes(&groups) {
+            Some(recipes) => {
+                let (weights, leaks) = (&weights(&groups), leaks(&self.surgery));
+                matrix.combine_elementwise(Drops { recipes: &recipes, weights, leaks })?
+            }
+            None => matrix.combine(&weights(&groups), false),
+        };
+        let mut cotangents = combined.into_iter().zip(dtypes).map(|(part, dtype)| {
+            let (count, dtype) = dtype?;
+            part.map(|part| part.into_tensor([count].into(), dtype, &device))
+        });
+        let inner = trunk.inner(&mut cotangents, None);
+        let backwards = usize::from(inner.is_some());
+        let shared = inner.map(|inner| GradientsParams::from_grads(inner.backward(), model));
+        if let (Some(shared), true) = (&shared, heads.reached == 0)
+            && shared.is_empty()
+        {
+            return Err(SurgeonError::NoGradient { loss: present.iter().next().unwrap_or(0) });
+        }
+        let gradients = self.join::<B, M>(model, heads.gradients, shared, &groups[0], factors);
+        let report = SurgeryReport { groups, forwards: 1, backwards, reads };
+        Ok(SurgeryStep { gradients, losses: heads.losses, report })
+    }
+
+    /// The gradients of the heads' own parameters, each with the weight that the rule gives it, and that
+    /// of the trunk. A parameter that is in both gets both.
+    fn join<B: AutodiffBackend, M: AutodiffModule<B>>(
+        &self,
+        model: &M,
+        mut heads: Vec<Option<GradientsParams>>,
+        shared: Option<GradientsParams>,
+        group: &GroupReport,
+        factors: &[f64],
+    ) -> GradientsParams {
+        let mut weights: Vec<f64> = match self.heads {
+            HeadRule::Own => factors.to_vec(),
+            HeadRule::Weighted => group.weights.clone(),
+        };
+        for row in group.report.not_finite.iter() {
+            weights[row] = 0.0;
+        }
+        // Rows without any parameter of their own have nothing to add.
+        for (head, weight) in heads.iter_mut().zip(&weights) {
+            if *weight == 0.0 || head.as_ref().is_some_and(GradientsParams::is_empty) {
+                *head = None;
+            }
+        }
+        heads.push(shared);
+        weights.push(1.0);
+        Rows::gather::<B, M>(model, heads, Granularity::Model, self.place).combine(&[weights])
+    }
+}
+
+/// What the heads gave.
+struct Heads<B: AutodiffBackend> {
+    losses: Vec<Option<Tensor<B::InnerBackend, 1>>>,
+    /// `[row][tensor]`
+    cotangents: Vec<Vec<Cotangent<B>>>,
+    gradients: Vec<Option<GradientsParams>>,
+    /// How many gradients and cotangents there are.
+    reached: usize,
+}
+
+/// One pass through each head, from a cut of its own: a shared one would be used up by the first.
+fn heads<B, M, O>(
+    model: &M,
+    objective: &O,
+    trunk: &O::Representation,
+    present: RowSet,
+    count: usize,
+) -> Result<Heads<B>, SurgeonError>
+where
+    B: AutodiffBackend,
+    M: AutodiffModule<B>,
+    O: Objective<B, M>,
+{
+    let mut heads = Heads {
+        losses: vec![None; count],
+        cotangents: (0..count).map(|_| Vec::new()).collect(),
+        gradients: (0..count).map(|_| None).collect(),
+        reached: 0,
+    };
+    for row in present.iter() {
+        let leaf = trunk.cut();
+        let loss = objective.head(model, leaf.clone(), row);
+        check_losses(std::slice::from_ref(&loss), &[row])?;
+        heads.losses[row] = Some(loss.clone().inner());
+        let mut gradients = loss.backward();
+        leaf.take(&mut gradients, &mut heads.cotangents[row]);
+        let own = GradientsParams::from_module::<B, M>(&mut gradients, model);
+        let found = heads.cotangents[row].iter().flatten().count();
+        if found == 0 && own.is_empty() {
+            return Err(SurgeonError::NoGradient { loss: row });
+        }
+        heads.reached += own.len();
+        heads.gradients[row] = Some(own);
+    }
+    Ok(heads)
+}
+
+/// Length and kind of a block; `None` where no row has it.
+type Kind = Option<(usize, burn::tensor::DType)>;
+
+/// Hands the cotangents to the matrix, block by block.
+fn transpose<B: AutodiffBackend>(
+    matrix: &mut Matrix<B::InnerBackend>,
+    mut cotangents: Vec<Vec<Cotangent<B>>>,
+) -> Vec<Kind> {
+    let blocks = cotangents.iter().map(Vec::len).max().unwrap_or(0);
+    (0..blocks)
+        .map(|block| {
+            let kind = cotangents
+                .iter()
+                .find_map(|row| row.get(block)?.as_ref())
+                .map(|cotangent| (cotangent.dims()[0], cotangent.dtype()));
+            let column = cotangents.iter_mut().map(|row| row.get_mut(block)?.take());
+            matrix.push(0, column);
+            kind
+        })
+        .collect()
+}

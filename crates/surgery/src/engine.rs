@@ -1,0 +1,198 @@
+//! The checked configuration and its step.
+
+use crate::decision::Decision;
+use crate::state::Memory;
+use crate::workspace::Workspace;
+use crate::{
+    Granularity, Input, MAXIMUM_ROWS, Method, Momentum, Monitor, Normalize, Report, Request,
+    SurgeryConfig, SurgeryError, SurgeryState,
+};
+
+/// A configuration that is legal; made by [`SurgeryConfig::init`].
+#[derive(Clone, Debug)]
+pub struct Surgery {
+    config: SurgeryConfig,
+    /// Whether factors are refused.
+    refuses_factors: bool,
+}
+
+impl Surgery {
+    pub(crate) fn new(config: SurgeryConfig) -> Self {
+        let refuses_factors = config.check_multipliers().is_err();
+        Self { config, refuses_factors }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &SurgeryConfig {
+        &self.config
+    }
+
+    /// Whether `g_i·d` is negative for no row in any step with a Gramian: the method's promise, which the engine
+    /// checks. Between two Gramians nothing is promised.
+    pub fn promises_no_conflict(&self) -> bool {
+        self.config.method.promises_no_conflict()
+    }
+
+    /// The share of each gradient that GradDrop never drops; empty for none and for other methods.
+    pub fn leaks(&self) -> &[f64] {
+        match &self.config.method {
+            Method::Graddrop(config) => config.leak.as_deref().unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// The memory before the first step, for K gradients and for as many groups of parameters as there are
+    /// layers or tensors; 1 for granularity `model`.
+    pub fn init_state(&self, rows: usize, groups: usize) -> Result<SurgeryState, SurgeryError> {
+        self.check_rows(rows)?;
+        let single = self.config.granularity == Granularity::Model;
+        if groups == 0 || (single && groups > 1) {
+            return Err(SurgeryError::Groups(groups));
+        }
+        let memory = Memory::new(&self.config.method, rows);
+        let mut workspace = Workspace::default();
+        workspace.fit(rows);
+        workspace.draft = memory.clone();
+        Ok(SurgeryState {
+            rows,
+            seed: self.config.method.seed(),
+            groups: vec![memory; groups],
+            workspace,
+            monitors: (0..groups).map(|_| Monitor::new(rows)).collect(),
+        })
+    }
+
+    /// What must be measured before the next step of a group. A group that does not exist needs nothing.
+    pub fn request(&self, state: &SurgeryState, group: usize) -> Request {
+        let Some(memory) = state.groups.get(group) else {
+            return Request { gramian: false, losses: false, momentum: None, elementwise: false };
+        };
+        let losses = matches!(self.config.normalize, Normalize::Loss | Normalize::LossUnit);
+        let momentum = match &self.config.method {
+            Method::MomentumConfig(config) => {
+                Some(Momentum { row: memory.turn % state.rows.max(1), decay: config.decay })
+            }
+            _ => None,
+        };
+        Request {
+            gramian: self.needs_gramian() && (memory.age == 0 || memory.age >= self.config.every),
+            losses: losses || self.config.method.needs_losses(),
+            momentum,
+            elementwise: matches!(self.config.method, Method::Graddrop(_)),
+        }
+    }
+
+    /// One step of one group: α of the direction `d = Σ α_i·g_i`, one number for each gradient, where g_i are
+    /// the rows that the Gramian is of. The weights contain the factors of the multipliers.
+    ///
+    /// Absent rows and rows of length zero get 0. Refused, with state and weights as they were, where
+    /// something does not have one entry for each gradient, something that the step needs was not
+    /// given, a number is illegal, or a weight is beyond f64. Allocates nothing, but for the first step
+    /// of a state that was loaded.
+    pub fn decide(
+        &self,
+        state: &mut SurgeryState,
+        group: usize,
+        input: &Input<'_>,
+        weights: &mut [f64],
+    ) -> Result<Report, SurgeryError> {
+        self.check_step(state, group, input, weights.len())?;
+        let rows = state.rows;
+        let missing = state.groups.len().saturating_sub(state.monitors.len());
+        state.monitors.extend((0..missing).map(|_| Monitor::new(rows)));
+        let SurgeryState { seed, groups, workspace, monitors, .. } = state;
+        let memory = &mut groups[group];
+        workspace.fit(rows);
+        workspace.draft.copy_from(memory);
+        let decision = Decision::new(&self.config, input, rows, (*seed, group as u64));
+        let report = decision.run(workspace, self.needs_gramian())?;
+        for (row, value) in workspace.weights.iter().enumerate() {
+            if !value.is_finite() {
+                return Err(SurgeryError::NonFinite { row, value: *value });
+            }
+        }
+        weights.copy_from_slice(&workspace.weights);
+        std::mem::swap(memory, &mut workspace.draft);
+        if let Some(gramian) = input.gramian {
+            let changes = matches!(self.config.method, Method::Pcgrad(_) | Method::Gradvac(_));
+            let spectrum = match self.config.monitor_every {
+                0 => false,
+                every => memory.counts.measured.saturating_sub(1) % every == 0,
+            };
+            monitors[group].fill(gramian, workspace, changes, spectrum);
+        }
+        Ok(report)
+    }
+
+    fn needs_gramian(&self) -> bool {
+        let unit = matches!(self.config.normalize, Normalize::Unit | Normalize::LossUnit);
+        unit || self.config.method.needs_gramian()
+    }
+
+    fn check_rows(&self, rows: usize) -> Result<(), SurgeryError> {
+        if rows == 0 || rows > MAXIMUM_ROWS {
+            return Err(SurgeryError::Rows(rows));
+        }
+        if let Some((what, values)) = self.config.method.listed() {
+            same(what, rows, values.len())?;
+        }
+        match &self.config.method {
+            Method::Krum(config) if rows < config.minimum() => {
+                Err(SurgeryError::TooFew { method: "krum", minimum: config.minimum(), found: rows })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_step(
+        &self,
+        state: &SurgeryState,
+        group: usize,
+        input: &Input<'_>,
+        output: usize,
+    ) -> Result<(), SurgeryError> {
+        let rows = state.rows;
+        self.check_rows(rows)?;
+        let groups = state.groups.len();
+        let Some(memory) = state.groups.get(group) else {
+            return Err(SurgeryError::Group { group, groups });
+        };
+        memory.check(&self.config.method, rows)?;
+        same("the output", rows, output)?;
+        if let Some(gramian) = input.gramian {
+            same("the gramian", rows, gramian.rows())?;
+        }
+        for (what, values) in [
+            ("the losses", input.losses),
+            ("the losses measured again", input.remeasured),
+            ("the factors", input.factors),
+        ] {
+            if !values.is_empty() {
+                same(what, rows, values.len())?;
+            }
+        }
+        let request = self.request(state, group);
+        let name = self.config.method.name();
+        if request.gramian && input.gramian.is_none() {
+            return Err(SurgeryError::NoGramian(name));
+        }
+        let cached = self.needs_gramian() && input.gramian.is_none();
+        if request.losses && !cached && input.losses.is_empty() {
+            return Err(SurgeryError::NoLosses(name));
+        }
+        if let Some(row) = input.factors.iter().position(|factor| !factor.is_finite()) {
+            return Err(SurgeryError::Factor { row, value: input.factors[row] });
+        }
+        match !input.factors.is_empty() && self.refuses_factors {
+            true => Err(SurgeryError::Multipliers(name)),
+            false => Ok(()),
+        }
+    }
+}
+
+fn same(what: &'static str, expected: usize, found: usize) -> Result<(), SurgeryError> {
+    match expected == found {
+        true => Ok(()),
+        false => Err(SurgeryError::Length { what, expected, found }),
+    }
+}
