@@ -9,8 +9,9 @@
 //!     --tune bayesian --output-dir outputs/tuned
 //! ```
 //!
-//! With `--tune` the bounds of the training are searched in the place of a margin by hand; `--resume` goes on
-//! with a search that was interrupted. The last line says whether both constraints hold on data that neither training saw.
+//! With `--tune` the bounds of the training are searched in the place of a margin by hand; `--resume` goes
+//! on with a search that was interrupted. The last line says whether both constraints hold on data that no
+//! training saw.
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use homeostat_ceiling::CeilingConfig;
 use homeostat_core::{
     Clock, ConfigError, Controller, Entropy, FaultCount, GradientNorm, LearningRate, LogVariance,
     Metric, Multiplier, NormalizedLoss, NormalizerSlope, Optional, ParameterNorm, Port, PortId,
@@ -40,6 +41,8 @@ pub enum LawConfig {
     Cosine(CosineConfig),
     /// A constant learning rate.
     Constant(ConstantConfig),
+    /// [`homeostat_ceiling`], one ceiling.
+    Ceiling(Box<CeilingConfig>),
 }
 
 impl LawConfig {
@@ -53,6 +56,7 @@ impl LawConfig {
             Self::Ramp(_) => "ramp",
             Self::Cosine(_) => "cosine",
             Self::Constant(_) => "constant",
+            Self::Ceiling(_) => "ceiling",
         }
     }
 }
@@ -341,6 +345,16 @@ pub(crate) fn build(
             let output = roles.write::<LearningRate>(builder, "learning_rate")?;
             Box::new(Wired::new(name, law.init(clock).map_err(fail)?, (), output))
         }
+        LawConfig::Ceiling(law) => {
+            let (measured, quantity) = measured(builder, &mut roles)?;
+            let (score, rejections) = (roles.optional("score"), roles.optional("rejections"));
+            with_quantity!(quantity, Q => {
+                let output = Optional(Some(roles.write::<Setpoint<Q>>(builder, "setpoint")?));
+                let inputs = (Optional(Some(Port::<Q>::new(measured))), score, rejections);
+                let law = law.init_law::<Q>(clock).map_err(fail)?;
+                Box::new(Wired::new(name, law, inputs, output))
+            })
+        }
     };
     roles.finish()?;
     Ok(controller)
@@ -353,14 +367,23 @@ fn weigh<'a>(
     roles: &mut Roles<'a>,
     initial: Option<f64>,
 ) -> Result<(&'a str, &'static str, Port<Weight>), BuildError> {
-    let measured = roles.read_name("measured");
-    let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
-    let quantity = quantity_of(&builder.measurable(), &owner(roles.controller), measured)?;
+    let (measured, quantity) = measured(builder, roles)?;
     let output = roles.write::<Weight>(builder, "weight")?;
     if let Some(initial) = initial {
         builder.start_at::<Weight>(output.name(), initial)?;
     }
     Ok((measured, quantity, output))
+}
+
+/// What is measured, and as which quantity.
+fn measured<'a>(
+    builder: &Builder,
+    roles: &mut Roles<'a>,
+) -> Result<(&'a str, &'static str), BuildError> {
+    let measured = roles.read_name("measured");
+    let measured = measured.ok_or_else(|| roles.missing("reads", "measured"))?;
+    let quantity = quantity_of(&builder.measurable(), &owner(roles.controller), measured)?;
+    Ok((measured, quantity))
 }
 
 fn owner(name: &str) -> String {

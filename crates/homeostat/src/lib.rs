@@ -58,6 +58,7 @@ mod watch;
 
 #[cfg(feature = "burn")]
 pub use homeostat_burn as burn;
+pub use homeostat_ceiling as ceiling;
 pub use homeostat_config as configuration;
 pub use homeostat_core::{
     Board, Clock, ConfigError, Controller, Entropy, FaultCount, GradientNorm, Law, Layout,

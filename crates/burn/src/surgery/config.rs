@@ -4,7 +4,8 @@ use homeostat_surgery::SurgeryConfig;
 use serde::{Deserialize, Serialize};
 
 /// Where the rows come from. K is the number of losses that take part; a plain step is one forward and
-/// one backward pass of their weighted sum. Measured costs: README of this crate.
+/// one backward pass of their weighted sum. Measured costs: README of
+/// this crate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowMode {

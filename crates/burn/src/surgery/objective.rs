@@ -32,7 +32,7 @@ pub trait Objective<B: AutodiffBackend, M> {
 /// # use burn::nn::{Linear, LinearConfig};
 /// # use burn::prelude::*;
 /// # type B = burn::backend::Autodiff<burn_flex::Flex>;
-/// # let (inputs, device) = (Tensor::<B, 2>::ones([4, 3], &Default::default()), Default::default());
+/// # let inputs = Tensor::<B, 2>::ones([4, 3], &Default::default());
 /// use homeostat_burn::surgery::Whole;
 ///
 /// let objective = Whole::new(|net: &Linear<B>, wanted: &[usize]| {
@@ -87,7 +87,7 @@ where
 /// # use burn::nn::{Linear, LinearConfig};
 /// # use burn::prelude::*;
 /// # type B = burn::backend::Autodiff<burn_flex::Flex>;
-/// # let (inputs, device) = (Tensor::<B, 2>::ones([4, 3], &Default::default()), Default::default());
+/// # let inputs = Tensor::<B, 2>::ones([4, 3], &Default::default());
 /// # #[derive(Module, Debug)] struct Net<B: Backend> { encoder: Linear<B>, decoder: Linear<B> }
 /// use homeostat_burn::surgery::Cut;
 ///

@@ -31,7 +31,7 @@ use super::place::Place;
 /// let device = Default::default();
 /// let net = LinearConfig::new(3, 2).init::<B>(&device).fork(&device);
 /// let gradient = |scale: f32| {
-///     let loss = net.forward(Tensor::ones([4, 3], &device)).mul_scalar(scale).mean();
+///     let loss = net.forward(Tensor::<B, 2>::ones([4, 3], &device)).mul_scalar(scale).mean();
 ///     Some(GradientsParams::from_grads(loss.backward(), &net))
 /// };
 /// let gradients = vec![gradient(1.0), gradient(-2.0)];

@@ -50,3 +50,33 @@ fn a_normalized_loss_has_a_setpoint_and_is_controlled() {
     let text = control.wiring();
     assert!(text.find("kl-normalizer") < text.find("kl-weight"), "{text}");
 }
+
+/// A divergence that falls as its weight rises: KL = 20 / (1 + 50 w).
+#[test]
+fn a_discovered_ceiling_is_squeezed_and_kept_by_the_weight() {
+    let (mut builder, sensors) = crate::builder();
+    let path = configs("").into_iter().find(|path| path.ends_with("kl_ceiling.toml"));
+    let config = crate::read(&text(&path.expect("the file is there")));
+    builder.configure(&config).expect("legal");
+    let weight = builder.weight_slot("kl").expect("declared");
+    let mut control = builder.build().expect("wired");
+    let mut divergences = Vec::new();
+    // Ten steps are an epoch, see `builder`.
+    for _ in 0..400 {
+        let acting = control.board().get(weight).expect("started").get();
+        let divergence = 20.0 / (1.0 + 50.0 * acting);
+        divergences.push(divergence);
+        control.board_mut().observe(sensors.kl, divergence).expect("finite");
+        control.step().expect("no controller stops");
+    }
+    let first = 20.0 / 1.05;
+    assert!(
+        divergences[..10].iter().all(|kl| (kl - first).abs() < 1e-9),
+        "discovery is undisturbed"
+    );
+    let ceiling = config.controller["kl-ceiling"].clone();
+    let homeostat::LawConfig::Ceiling(ceiling) = ceiling.law else { panic!("the file's law") };
+    let headroom = ceiling.discovery.headroom;
+    let last = divergences[399];
+    assert!((last - 0.2 * headroom * first).abs() < 0.05 * first, "{last} of {first}");
+}
