@@ -36,10 +36,18 @@ struct EngineFile {
     /// Of the outer loop, which checks it when it is asked for.
     #[serde(default, rename = "search")]
     _search: IgnoredAny,
+    /// Of gradient surgery, see `read_surgery`.
+    #[serde(default, rename = "surgery")]
+    _surgery: IgnoredAny,
+    #[serde(default, rename = "rows")]
+    _rows: IgnoredAny,
+    #[serde(default, rename = "heads")]
+    _heads: IgnoredAny,
 }
 
 /// Reads the settings of an engine and checks every one, so that whatever makes an engine of them
-/// succeeds. A table `[search]` is passed over: it belongs to the outer loop (feature `search`).
+/// succeeds. A table `[search]` is passed over: it belongs to the outer loop (feature `search`); so are
+/// `surgery`, `rows` and `heads`, which belong to gradient surgery.
 ///
 /// ```
 /// let text = "[constraints.kl]\ntarget = { raw = 0.05 }\nnormalizer = \"rnak\"\n";

@@ -51,6 +51,8 @@ mod files;
 mod means;
 mod orchestrator;
 mod order;
+#[cfg(feature = "burn")]
+mod surgery_file;
 mod surgery_slots;
 #[cfg(feature = "search")]
 pub mod tuning;
@@ -86,5 +88,7 @@ pub use error::{BuildError, Stopped};
 pub use files::write_atomically;
 pub use means::Means;
 pub use orchestrator::{Counts, Orchestrator, OrchestratorSnapshot, StepReport};
+#[cfg(feature = "burn")]
+pub use surgery_file::read_surgery;
 pub use surgery_slots::SurgerySlots;
 pub use watch::{Note, Watch};

@@ -1,6 +1,7 @@
 //! The data of the quickstart: applicants of two groups whose base rates differ.
 
 use burn::prelude::*;
+use burn::tensor::backend::AutodiffBackend;
 
 use crate::data::{Purpose, RandomStream};
 
@@ -49,5 +50,13 @@ impl<B: Backend> Applicants<B> {
             labels: Tensor::from_data(TensorData::new(labels, [count]), device),
             groups: Tensor::from_data(TensorData::new(groups, [count]), device),
         }
+    }
+}
+
+impl<B: AutodiffBackend> Applicants<B> {
+    /// The same applicants, for what needs no gradient.
+    pub fn inner(self) -> Applicants<B::InnerBackend> {
+        let Self { features, labels, groups } = self;
+        Applicants { features: features.inner(), labels: labels.inner(), groups: groups.inner() }
     }
 }

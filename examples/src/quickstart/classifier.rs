@@ -28,8 +28,17 @@ impl<B: Backend> Classifier<B> {
 
     /// Logits, `[n]`.
     pub fn logits(&self, features: Tensor<B, 2>) -> Tensor<B, 1> {
+        self.read_out(self.hidden(features))
+    }
+
+    /// The second hidden layer, `[n, H]`.
+    pub fn hidden(&self, features: Tensor<B, 2>) -> Tensor<B, 2> {
         let hidden = relu(self.first.forward(features));
-        let hidden = relu(self.second.forward(hidden));
+        relu(self.second.forward(hidden))
+    }
+
+    /// Logits of the second hidden layer, `[n]`.
+    pub fn read_out(&self, hidden: Tensor<B, 2>) -> Tensor<B, 1> {
         self.third.forward(hidden).flatten(0, 1)
     }
 

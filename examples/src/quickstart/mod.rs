@@ -4,6 +4,7 @@ pub mod applicants;
 pub mod classifier;
 pub mod measures;
 pub mod program;
+mod surgery;
 pub mod train;
 #[cfg(feature = "search")]
 pub mod tune;

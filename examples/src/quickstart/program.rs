@@ -7,11 +7,12 @@ use std::time::Instant;
 use burn::tensor::backend::AutodiffBackend;
 use clap::{Arg, ArgAction, Command, value_parser};
 use homeostat::Watch;
-use homeostat::burn::{DualEngine, DualError};
+use homeostat::burn::DualEngine;
+use homeostat::burn::surgery::{Surgeon, SurgeonConfig};
 use homeostat::multiplier::{DualConfig, MultiplierState, Schedule, Target};
 use homeostat::telemetry::{DoctorConfig, StepObservation};
 
-use super::train::{Outcome, Plan, Splits, train};
+use super::train::{Outcome, Plan, Splits, TrainingError, train};
 use crate::files::write_atomically;
 use crate::trainer::backend::{BackendChoice, BackendError, OnBackend, probe_cuda};
 
@@ -38,7 +39,7 @@ pub enum QuickstartError {
     Config(String),
     /// A step was refused.
     #[error(transparent)]
-    Dual(#[from] DualError),
+    Step(#[from] TrainingError),
     /// The bounds cannot be searched.
     #[cfg(feature = "search")]
     #[error(transparent)]
@@ -94,6 +95,12 @@ fn command() -> Command {
         )
         .arg(text("backend", "BACKEND", "flex, ndarray, or cuda[:index]").default_value("flex"))
         .arg(text("config", "FILE", "Constraints; default: configs/constrained_quickstart.toml"))
+        .arg(text(
+            "surgery",
+            "METHOD",
+            "Gradient surgery between task and constraints: upgrad, pcgrad, …; default: the file's, or none",
+        ))
+        .arg(text("rows", "MODE", "Its rows: reforward, representation or groups"))
         .arg(text("output-dir", "FOLDER", "Write summary.json, and metrics.jsonl with a row per epoch"))
         .arg(
             text("tune", "METHOD", "Search the bounds instead: bayesian or population (feature search)")
@@ -189,7 +196,11 @@ fn run(matches: &clap::ArgMatches) -> Result<(), QuickstartError> {
     let config = homeostat::read_dual(&name, &text)
         .map_err(|error| QuickstartError::Config(error.to_string()))?;
     let strict = tightened(&config, margin);
-    backend.run(Job { strict, config, plan, log_every: whole("log-every").into(), output })?
+    let word = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+    let surgery = homeostat::read_surgery(&name, &text, word("surgery"), word("rows"))
+        .map_err(|error| QuickstartError::Config(error.to_string()))?;
+    let log_every = whole("log-every").into();
+    backend.run(Job { strict, config, plan, surgery, log_every, output })?
 }
 
 /// A search of the bounds, as it was asked for.
@@ -259,6 +270,7 @@ struct Job {
     config: DualConfig,
     strict: DualConfig,
     plan: Plan,
+    surgery: Option<SurgeonConfig>,
     log_every: u64,
     output: Option<PathBuf>,
 }
@@ -276,13 +288,19 @@ impl OnBackend for Job {
         let splits = Splits::<B>::draw(self.plan.seed, device);
         let begin = Instant::now();
         println!("1. cross-entropy alone, {} steps", self.plan.steps);
-        let free = train(&splits, &self.plan, None, device, |_, _, _| {})?;
+        let free = train(&splits, &self.plan, None, None, device, |_, _, _| {})?;
         println!("2. the same under constraints");
         let log_every = self.log_every;
         let mut doctor = Watch::new(&self.strict, engine.dual(), DoctorConfig::default())
             .map_err(|error| QuickstartError::Config(error.to_string()))?;
         let mut rows = String::new();
-        let held = train(&splits, &self.plan, Some(&mut engine), device, |step, task, engine| {
+        let surgeon = self.surgery.as_ref().map(Surgeon::new).transpose();
+        let mut surgeon = surgeon.map_err(|error| QuickstartError::Config(error.to_string()))?;
+        if let Some(surgeon) = &surgeon {
+            let method = &surgeon.surgery().config().method;
+            println!("gradient surgery by {}: {}", method.name(), method.respects_lambda());
+        }
+        let watch = |step: u64, task, engine: &mut DualEngine| {
             if log_every > 0 && step.is_multiple_of(log_every) {
                 println!("\nstep {step}, task loss {task:.4} nats\n{}", engine.status());
             }
@@ -292,10 +310,17 @@ impl OnBackend for Job {
             for finding in doctor.step(dual, state, engine.measurements(), seen) {
                 println!("\n{finding}");
             }
-        })?;
+        };
+        let plan = &self.plan;
+        let held = train(&splits, plan, Some(&mut engine), surgeon.as_mut(), device, watch)?;
+        let conflicts =
+            surgeon.as_ref().and_then(|one| Some(one.state()?.counts(0)?.conflict_share()));
+        if let Some(share) = conflicts {
+            println!("\nin {:.0} % of the steps two gradients conflicted", 100.0 * share);
+        }
         if let Some(folder) = &self.output {
             write(&folder.join("metrics.jsonl"), &rows)?;
-            write(&folder.join("summary.json"), &summary(&engine, free, held))?;
+            write(&folder.join("summary.json"), &summary(&engine, free, held, conflicts))?;
         }
         self.report(&engine, free, held, begin.elapsed().as_secs_f64())
     }
@@ -346,11 +371,12 @@ fn row(step: u64, task: f64, engine: &DualEngine) -> serde_json::Value {
     serde_json::json!({ "epoch": step, "task": task, "constraints": constraints(engine) })
 }
 
-fn summary(engine: &DualEngine, free: Outcome, held: Outcome) -> String {
+fn summary(engine: &DualEngine, free: Outcome, held: Outcome, conflicts: Option<f64>) -> String {
     let kkt = engine.dual().kkt(engine.state(), None);
     let summary = serde_json::json!({
         "cross_entropy_alone": free, "under_constraints": held,
         "constraints": constraints(engine), "karush_kuhn_tucker": kkt,
+        "conflict_share": conflicts,
     });
     format!("{summary:#}\n")
 }

@@ -3,12 +3,14 @@
 use burn::optim::{AdamConfig, GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
+use homeostat::burn::surgery::{Surgeon, SurgeonError};
 use homeostat::burn::{ConstraintLoss, DualEngine, DualError};
 use homeostat::multiplier::{BestConfig, BestState, Iterate};
 
 use super::applicants::Applicants;
 use super::classifier::{Classifier, cross_entropy};
 use super::measures::{accuracy, calibration_error, decide, parity_gap};
+use super::surgery;
 use crate::trainer::model::Optimizer;
 
 /// What is trained on, what the constraints are measured on, and what nothing is trained on.
@@ -28,6 +30,18 @@ impl<B: Backend> Splits<B> {
         let draw = |count, split| Applicants::draw(count, seed, split, device);
         Self { train: draw(2_000, 0), guard: draw(20_000, 1), test: draw(40_000, 2) }
     }
+}
+
+/// A step was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// By the engine.
+    #[error(transparent)]
+    Dual(#[from] DualError),
+    /// By gradient surgery.
+    #[error("gradient surgery: {0}")]
+    Surgery(#[from] SurgeonError),
 }
 
 /// How to train.
@@ -72,7 +86,8 @@ impl<B: AutodiffBackend> Trainee<B> {
     }
 
     /// Trains on cross-entropy for so many steps, under the engine's constraints where there is one; `watch`
-    /// sees every step. Gives the classifier to be judged.
+    /// sees every step. A surgeon makes one gradient of those of task and constraints; without one they are
+    /// added. Gives the classifier to be judged.
     ///
     /// Under constraints that is the best iterate and not the last one, because parameters and multipliers
     /// circle the solution: the one with the least task loss among those that satisfied every constraint.
@@ -82,33 +97,55 @@ impl<B: AutodiffBackend> Trainee<B> {
         steps: u64,
         learning_rate: f64,
         mut engine: Option<&mut DualEngine>,
+        mut surgeon: Option<&mut Surgeon>,
         mut watch: impl FnMut(u64, f64, &mut DualEngine),
-    ) -> Result<Classifier<B>, DualError> {
+    ) -> Result<Classifier<B>, TrainingError> {
         let choice = BestConfig::default().init().expect("the defaults are legal");
         let (mut record, mut best) = (BestState::default(), None);
         for step in 1..=steps {
-            let logits = self.model.logits(splits.train.features.clone());
-            let task = cross_entropy(logits, splits.train.labels.clone());
-            let total = match engine.as_deref_mut() {
-                None => task,
+            let gradients = match engine.as_deref_mut() {
+                None => {
+                    let total = self.task(splits);
+                    GradientsParams::from_grads(total.backward(), &self.model)
+                }
                 Some(engine) => {
-                    let losses = constraints(&self.model, &splits.guard);
-                    let lagrangian = engine.lagrangian(task, &losses)?;
-                    engine.step()?;
+                    let (gradients, task) =
+                        self.constrained(splits, engine, surgeon.as_deref_mut())?;
                     let violation = engine.state().constraints().iter().map(|one| one.error());
                     let violation = violation.fold(f64::NEG_INFINITY, f64::max);
-                    let iterate = Iterate { step, objective: lagrangian.task, violation };
+                    let iterate = Iterate { step, objective: task, violation };
                     if choice.offer(&mut record, iterate) {
                         best = Some(self.model.clone());
                     }
-                    watch(step, lagrangian.task, engine);
-                    lagrangian.total
+                    watch(step, task, engine);
+                    gradients
                 }
             };
-            let gradients = GradientsParams::from_grads(total.backward(), &self.model);
             self.model = self.optimizer.step(learning_rate, self.model.clone(), gradients);
         }
         Ok(best.unwrap_or_else(|| self.model.clone()))
+    }
+
+    fn task(&self, splits: &Splits<B>) -> Tensor<B, 1> {
+        let logits = self.model.logits(splits.train.features.clone());
+        cross_entropy(logits, splits.train.labels.clone())
+    }
+
+    /// The gradient of task and constraints, and the task loss.
+    fn constrained(
+        &self,
+        splits: &Splits<B>,
+        engine: &mut DualEngine,
+        surgeon: Option<&mut Surgeon>,
+    ) -> Result<(GradientsParams, f64), TrainingError> {
+        if let Some(surgeon) = surgeon {
+            return surgery::gradient(surgeon, &self.model, splits, engine);
+        }
+        let losses = constraints(&self.model, &splits.guard);
+        let lagrangian = engine.lagrangian(self.task(splits), &losses)?;
+        engine.step()?;
+        let gradients = GradientsParams::from_grads(lagrangian.total.backward(), &self.model);
+        Ok((gradients, lagrangian.task))
     }
 }
 
@@ -117,16 +154,17 @@ pub fn train<B: AutodiffBackend>(
     splits: &Splits<B>,
     plan: &Plan,
     engine: Option<&mut DualEngine>,
+    surgeon: Option<&mut Surgeon>,
     device: &B::Device,
     watch: impl FnMut(u64, f64, &mut DualEngine),
-) -> Result<Outcome, DualError> {
+) -> Result<Outcome, TrainingError> {
     let mut trainee = Trainee::new(plan, device);
-    let model = trainee.go_on(splits, plan.steps, plan.learning_rate, engine, watch)?;
+    let model = trainee.go_on(splits, plan.steps, plan.learning_rate, engine, surgeon, watch)?;
     Ok(judge(&model, &splits.test))
 }
 
 /// The two constrained losses, on the applicants that guard them.
-fn constraints<B: Backend>(
+pub(super) fn constraints<B: Backend>(
     model: &Classifier<B>,
     guard: &Applicants<B>,
 ) -> [ConstraintLoss<'static, B>; 2] {

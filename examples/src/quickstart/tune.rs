@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::optim::Optimizer as _;
 use burn::record::{FullPrecisionSettings, NamedMpkBytesRecorder, Recorder, RecorderError};
 use burn::tensor::backend::AutodiffBackend;
-use homeostat::burn::{DualEngine, DualError};
+use homeostat::burn::DualEngine;
 use homeostat::multiplier::{DualConfig, DualConfigError, DualLoadError, DualState, LoadPolicy};
 use homeostat::tuning::{DriveError, Job, Method, Tuner, TuningError, TuningPlan, Validation};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::applicants::Applicants;
 use super::classifier::Classifier;
 use super::program::tightened;
-use super::train::{Outcome, Plan, Splits, Trainee, judge};
+use super::train::{Outcome, Plan, Splits, Trainee, TrainingError, judge};
 use crate::checkpoint::{self, CheckpointError};
 use crate::files::write_atomically;
 use crate::trainer::backend::OnBackend;
@@ -43,7 +43,7 @@ pub enum TuneError {
     Load(#[from] DualLoadError),
     /// A step was refused.
     #[error(transparent)]
-    Step(#[from] DualError),
+    Step(#[from] TrainingError),
     /// The summary cannot be written.
     #[error("cannot write {path}: {source}")]
     Write {
@@ -147,7 +147,7 @@ impl<B: AutodiffBackend> Continuation<B> {
         to: &Path,
     ) -> Result<Classifier<B>, TuneError> {
         let rate = self.plan.learning_rate;
-        let judged = trainee.go_on(&self.splits, steps, rate, Some(engine), |_, _, _| {})?;
+        let judged = trainee.go_on(&self.splits, steps, rate, Some(engine), None, |_, _, _| {})?;
         let record: Record<B> = (
             trainee.model.into_record(),
             trainee.optimizer.to_record(),

@@ -44,7 +44,8 @@ const ALIGNMENT: usize = 64;
 #[inline(always)]
 fn sum<S: Simd, W: Word<S>>(simd: S, dots: Dots<'_>) -> Vec<f64> {
     let Dots { pieces, rows } = dots;
-    let columns = columns(rows, size_of::<W>());
+    let longest = pieces.iter().map(|piece| piece.end - piece.start).max().unwrap_or(0);
+    let columns = COLUMNS.min(longest.next_multiple_of(ALIGNMENT));
     // Packed rows begin at the start of a cache line.
     let mut buffer = vec![W::default(); rows * columns + ALIGNMENT / size_of::<W>()];
     let offset = buffer.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT / size_of::<W>());
@@ -77,12 +78,9 @@ fn sum<S: Simd, W: Word<S>>(simd: S, dots: Dots<'_>) -> Vec<f64> {
     sums.chunks_exact(S::F64_LANES).map(|lanes| lanes.iter().sum()).collect()
 }
 
-/// How many columns fit into the first cache, all rows together, with room for the sums.
-#[inline(always)]
-fn columns(rows: usize, size: usize) -> usize {
-    let fit = (64 << 10) / (rows * size) / 64 * 64;
-    fit.clamp(256, 1024)
-}
+/// Columns of a block: enough that adding up the registers' sums at its end costs little, few enough that
+/// all rows stay in the second cache, and that sums in f32 stay short.
+const COLUMNS: usize = 1024;
 
 /// Adds the dot products of one block of packed rows, tile by tile.
 #[inline(always)]
