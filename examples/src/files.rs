@@ -1,8 +1,8 @@
-//! Files that are either the old ones or the new ones, never half of each.
+//! Files that are either the old ones or the new ones, never half of each; folders of runs.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a file so that a kill at any moment leaves either the old content or the new: into a
 /// neighbour first, to the disk, then by renaming.
@@ -33,4 +33,12 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// `base/001`, or the first number that is free.
+pub fn fresh_folder(base: &Path) -> PathBuf {
+    (1..)
+        .map(|number| base.join(format!("{number:03}")))
+        .find(|folder| !folder.exists())
+        .unwrap_or_else(|| base.to_owned())
 }

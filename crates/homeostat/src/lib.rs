@@ -36,7 +36,7 @@
 //! | declare and assemble | [`ControlConfig`], [`ControllerConfig`], [`LawConfig`], [`Builder`] |
 //! | run, save, load, watch | [`Orchestrator`], [`Means`] |
 //! | numbers, ports, laws | re-exported from [`homeostat_core`] |
-//! | the laws | [`multiplier`], [`normalize`], [`pid`], [`precision`], [`governor`] |
+//! | the laws | [`multiplier`], [`normalize`], [`pid`], [`precision`], [`governor`], [`ceiling`] |
 //! | sensors and actuators for burn | `burn` (feature `burn`) |
 
 mod builder;
@@ -52,6 +52,7 @@ mod watch;
 
 #[cfg(feature = "burn")]
 pub use homeostat_burn as burn;
+pub use homeostat_ceiling as ceiling;
 pub use homeostat_config as configuration;
 pub use homeostat_core::{
     Board, Clock, ConfigError, Controller, Entropy, FaultCount, GradientNorm, Law, Layout,

@@ -12,7 +12,7 @@
 //! | `spread` | the singular values, measured on the host |
 //! | `session` | the loop over epochs |
 //! | `state` | what a checkpoint holds |
-//! | `evaluate`, `rows`, `report`, `console` | what a person gets to see |
+//! | `evaluate`, `rows`, `report`, `console`, `tracker` | what a person gets to see |
 //! | `program` | from the command line to the exit code |
 
 pub mod backend;
@@ -33,5 +33,6 @@ pub mod source;
 pub mod spread;
 pub mod state;
 pub mod step;
+pub mod tracker;
 
 pub use error::TrainError;

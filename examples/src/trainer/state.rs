@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use burn::module::Module;
+use burn::module::{AutodiffModule, Module};
 use burn::optim::Optimizer as _;
 use burn::prelude::*;
 use burn::record::{FullPrecisionSettings, NamedMpkBytesRecorder, Recorder};
@@ -16,6 +16,7 @@ use super::model::{Baselines, Optimizer, Readouts, Trainee};
 use super::settings::Settings;
 use super::spread::SavedSpread;
 use super::step::{Pending, Stepper};
+use crate::launch::RunHeader;
 
 /// The form of the header; raised when its meaning changes.
 const FORMAT: u32 = 1;
@@ -41,6 +42,16 @@ pub struct Header {
     // ‖θ‖ and ‖Δθ‖ after the last step wait here to be read with the next one.
     parameter_norm: Option<f32>,
     update: Option<(f32, f64)>,
+}
+
+impl RunHeader for Header {
+    fn settings(&self) -> &str {
+        &self.settings
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
 }
 
 type Record<B> = (
@@ -163,8 +174,8 @@ pub fn load<B: AutodiffBackend>(
 }
 
 /// A hash over the bits of all trainable parameters: equal hashes mean equal models.
-pub fn parameter_hash<B: AutodiffBackend>(trainee: &Trainee<B>) -> u64 {
-    let values: Vec<f32> = flatten_parameters::<B, _>(trainee)
+pub fn parameter_hash<B: AutodiffBackend, M: AutodiffModule<B>>(module: &M) -> u64 {
+    let values: Vec<f32> = flatten_parameters::<B, _>(module)
         .map(|vector| vector.into_data().iter::<f32>().collect())
         .unwrap_or_default();
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_bits().to_le_bytes()).collect();

@@ -1,0 +1,178 @@
+//! Fault injection: forced rejections drive the backoff as specified.
+
+use homeostat_ceiling::{
+    Batch, Ceiling, CeilingConfig, CeilingState, CeilingTarget, DiscoveryConfig,
+    DiscoveryStatistic, Look, Outcome, Pace, Phase, StepConfig, StepState, Unavailable,
+};
+
+use crate::{BATCHES, ceiling, epoch, observe, upper};
+
+/// C = 100, T = 20, in the third epoch's start position.
+fn squeezing(pace: Pace) -> (Ceiling, CeilingState) {
+    let discovery = DiscoveryConfig {
+        statistic: DiscoveryStatistic::Maximum,
+        headroom: 1.0,
+        ..DiscoveryConfig::default()
+    };
+    let config =
+        CeilingConfig { discovery, pace, ..CeilingConfig::new(CeilingTarget::Absolute(20.0)) };
+    let ceiling = ceiling(&config);
+    let mut state = ceiling.init_state();
+    epoch(&ceiling, &mut state, 100.0, 0.2, 0);
+    epoch(&ceiling, &mut state, 100.0, 0.2, 0);
+    (ceiling, state)
+}
+
+/// An epoch whose steps are judged by a step search; `forced` says at which batches the look ahead finds no
+/// loss.
+fn judged(ceiling: &Ceiling, state: &mut CeilingState, forced: impl Fn(u64) -> bool) {
+    let search = StepConfig::default().init().expect("legal");
+    let mut steps = StepState::default();
+    ceiling.begin_epoch(state, &mut |_| {});
+    let before = Look { loss: Ok(0.5), violation: 0.0 };
+    for batch in 0..BATCHES {
+        let after = if forced(batch) {
+            Look { loss: Err(Unavailable::NonFinite { goal: 0 }), ..before }
+        } else {
+            before
+        };
+        let outcome = (0..)
+            .find_map(|attempt| search.decide(&mut steps, attempt, before, after).outcome())
+            .expect("a decision");
+        observe(ceiling, state, 50.0, 0.2, outcome);
+    }
+    ceiling.end_epoch(state, &mut |_| {});
+}
+
+#[test]
+fn when_every_step_is_rejected_the_ceiling_stands_and_the_increment_falls_to_an_eighth() {
+    for pace in [Pace::Epoch, Pace::Batch] {
+        let (ceiling, mut state) = squeezing(pace);
+        for expected in [0.5, 0.25, 0.125, 0.125, 0.125] {
+            judged(&ceiling, &mut state, |_| true);
+            assert_eq!(state.rejections().rejected, BATCHES);
+            assert_eq!((upper(&state), state.sigma()), (Some(100.0), 2.0));
+            assert_eq!(state.increment(), expected);
+            assert_eq!(state.phase(), Phase::Squeeze);
+        }
+        // When the faults are over the schedule speeds up again and reaches its target.
+        let mut increments = Vec::new();
+        for _ in 0..30 {
+            judged(&ceiling, &mut state, |_| false);
+            increments.push(state.increment());
+        }
+        assert_eq!(increments[..3], [0.1875, 0.28125, 0.421875]);
+        assert_eq!((state.phase(), upper(&state)), (Phase::Target, Some(20.0)));
+    }
+}
+
+#[test]
+fn a_burst_counts_by_its_share_of_the_epoch() {
+    // Rejected batches, increment and clock afterwards.
+    for (burst, increment, sigma) in
+        [(4, 1.0, 3.0), (5, 1.0, 3.0), (15, 1.0, 3.0), (16, 0.5, 2.0), (40, 0.5, 2.0)]
+    {
+        for start in [0, 37, 60] {
+            for pace in [Pace::Epoch, Pace::Batch] {
+                let (ceiling, mut state) = squeezing(pace);
+                judged(&ceiling, &mut state, |batch| (start..start + burst).contains(&batch));
+                let found = (state.increment(), state.sigma());
+                assert_eq!(found, (increment, sigma), "{burst} from {start}");
+                let expected = if sigma == 2.0 { 100.0 } else { 20.0 + 80.0 * 10.0 / 12.0 };
+                assert!((upper(&state).expect("one") - expected).abs() < 1e-9);
+            }
+        }
+    }
+}
+
+#[test]
+fn sixteen_per_cent_of_an_epoch_scattered_are_a_backoff_and_five_hold_the_increment() {
+    let (ceiling, mut state) = squeezing(Pace::Epoch);
+    judged(&ceiling, &mut state, |batch| batch % 25 < 4);
+    assert_eq!((state.increment(), state.sigma()), (0.5, 2.0));
+    judged(&ceiling, &mut state, |batch| batch % 20 == 0);
+    assert_eq!((state.increment(), state.sigma()), (0.5, 2.5), "at the limit: kept, not faster");
+    judged(&ceiling, &mut state, |batch| batch % 25 == 0);
+    assert_eq!((state.increment(), state.sigma()), (0.75, 3.0));
+}
+
+#[test]
+fn a_backoff_takes_the_last_tightening_back() {
+    let (ceiling, mut state) = squeezing(Pace::Epoch);
+    for _ in 3..=7 {
+        epoch(&ceiling, &mut state, 50.0, 0.6, 0);
+    }
+    assert_eq!(state.tightenings(), 2, "epochs 6 and 7");
+    assert!((ceiling.softness(&state) - 0.95 * 0.95).abs() < 1e-15);
+    epoch(&ceiling, &mut state, 50.0, 0.6, 16);
+    assert_eq!(state.tightenings(), 1);
+}
+
+#[test]
+fn an_unstable_score_tightens_nothing() {
+    let (ceiling, mut state) = squeezing(Pace::Epoch);
+    // Means of three: 0.47, 0.49, 0.51.
+    for score in [0.2, 0.45, 0.47, 0.49, 0.51] {
+        epoch(&ceiling, &mut state, 50.0, score, 0);
+        assert_eq!(state.tightenings(), 0, "{score}");
+    }
+    epoch(&ceiling, &mut state, 50.0, 0.53, 0);
+    assert_eq!(state.tightenings(), 1, "epoch 8, mean 0.51");
+}
+
+/// A model whose divergence follows its ceiling as long as that is within a fifth of it, and all of whose
+/// steps fail where it is not.
+fn follow(ceiling: &Ceiling, epochs: u64, start: f64) -> (CeilingState, f64, u64) {
+    let mut state = ceiling.init_state();
+    let (mut value, mut rejected) = (start, 0);
+    for _ in 0..epochs {
+        ceiling.begin_epoch(&mut state, &mut |_| {});
+        for _ in 0..BATCHES {
+            let outcome = match upper(&state) {
+                Some(ceiling) if value > 1.2 * ceiling => Outcome::Rejected,
+                Some(ceiling) => {
+                    value = value.min(value + 0.2 * (0.9 * ceiling - value));
+                    Outcome::Accepted
+                }
+                None => Outcome::Accepted,
+            };
+            rejected += u64::from(outcome == Outcome::Rejected);
+            let values = [value, value];
+            let batch = Batch { values: &values, minimum_score: Some(0.3), outcome: Some(outcome) };
+            ceiling.observe(&mut state, batch).expect("two values");
+        }
+        ceiling.end_epoch(&mut state, &mut |_| {});
+    }
+    (state, value, rejected)
+}
+
+#[test]
+fn after_an_explosion_backoff_brings_the_ceiling_down_and_the_published_code_does_not() {
+    let mut config = CeilingConfig::note();
+    config.backoff.least = 1.0 / 64.0;
+    let (state, value, rejected) = follow(&ceiling(&config), 200, 200_000.0);
+    assert_eq!((state.phase(), upper(&state)), (Phase::Target, Some(3000.0)));
+    assert!(value < 3000.0 && rejected > 0, "{value}, {rejected}");
+
+    // An eighth of the way from 200,000 to 13,000 is too much for this model at some point: then the
+    // ceiling stands, as it should, and `give_up` would end the run.
+    let (state, value, _) = follow(&ceiling(&CeilingConfig::note()), 200, 200_000.0);
+    assert_eq!((state.phase(), state.increment()), (Phase::Squeeze, 0.125));
+    assert!(value < 0.95 * upper(&state).expect("one") && value > 50_000.0, "{value}");
+
+    // With every batch instead of every epoch a few failures at an epoch's end can hide that the model was
+    // left behind; a retreat gets it back.
+    let mut config = CeilingConfig { pace: Pace::Batch, ..CeilingConfig::note() };
+    let (stuck, ..) = follow(&ceiling(&config), 200, 200_000.0);
+    assert_eq!((stuck.phase(), stuck.rejections().accepted), (Phase::Squeeze, 0));
+    config.backoff.retreat = 0.5;
+    let (state, value, rejected) = follow(&ceiling(&config), 200, 200_000.0);
+    assert!(rejected < 1000, "{rejected} of 20,000");
+
+    assert_eq!((state.phase(), upper(&state)), (Phase::Target, Some(3000.0)));
+    assert!(value < 3000.0);
+
+    let (_, value, rejected) = follow(&ceiling(&CeilingConfig::parity_note()), 60, 200_000.0);
+    assert_eq!(rejected, 58 * BATCHES, "the shock is never absorbed");
+    assert!((value - 180_000.0).abs() < 1.0, "{value}");
+}

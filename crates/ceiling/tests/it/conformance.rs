@@ -1,0 +1,116 @@
+//! One ceiling on the board has the properties of every law.
+
+use homeostat_ceiling::{
+    BackoffConfig, CeilingConfig, CeilingInput, CeilingLaw, CeilingState, CeilingTarget, Pace,
+    Squeeze,
+};
+use homeostat_core::{
+    Board, Clock, Controller, FaultCount, Law, Layout, Metric, Optional, Port, RawLoss, Setpoint,
+    StepError, Wired,
+};
+use homeostat_testkit::{Splitmix, conformance};
+
+/// The law with an output that can be compared.
+struct Comparable(CeilingLaw<RawLoss>);
+
+impl Law for Comparable {
+    const NAME: &'static str = CeilingLaw::<RawLoss>::NAME;
+    const VERSION: u32 = CeilingLaw::<RawLoss>::VERSION;
+    type Input = CeilingInput<RawLoss>;
+    type Output = Option<u64>;
+    type State = CeilingState;
+
+    fn init(&self) -> CeilingState {
+        self.0.init()
+    }
+
+    fn step(
+        &self,
+        state: &mut CeilingState,
+        input: CeilingInput<RawLoss>,
+    ) -> Result<Option<u64>, StepError> {
+        Ok(self.0.step(state, input)?.map(|ceiling| ceiling.get().to_bits()))
+    }
+}
+
+fn law(config: &CeilingConfig) -> CeilingLaw<RawLoss> {
+    config.init_law(Clock::new(9).expect("at least one")).expect("legal")
+}
+
+fn input(step: u64) -> CeilingInput<RawLoss> {
+    let mut random = Splitmix(step);
+    let value = (step % 13 != 5).then(|| random.between(20.0, 90.0));
+    let rejected = if random.uniform() < 0.1 { 1.0 } else { 0.0 };
+    (
+        value.map(|value| RawLoss::new(value).expect("finite")),
+        Some(Metric::new(random.between(0.4, 0.7)).expect("finite")),
+        (step % 3 > 0).then(|| FaultCount::new(rejected).expect("a count")),
+    )
+}
+
+#[test]
+fn every_mode_conforms() {
+    let target = CeilingTarget::Absolute(8.0);
+    let base = CeilingConfig::new(target);
+    let table = Squeeze::Absolute { ceilings: vec![60.0, 30.0, 12.0] };
+    for config in [
+        base.clone(),
+        CeilingConfig { pace: Pace::Epoch, ..base.clone() },
+        CeilingConfig { squeeze: Squeeze::geometric(5), hold: 2, ..base.clone() },
+        CeilingConfig { squeeze: table, target: None, ..base.clone() },
+        CeilingConfig {
+            backoff: BackoffConfig { give_up: Some(2), ..BackoffConfig::default() },
+            ..base
+        },
+        CeilingConfig { goals: vec!["kl".to_owned()], ..CeilingConfig::parity_note() },
+        CeilingConfig { goals: vec!["kl".to_owned()], ..CeilingConfig::parity_late() },
+    ] {
+        conformance(|| Comparable(law(&config)), input, Vec::new());
+    }
+}
+
+#[test]
+fn on_a_board_the_setpoint_is_absent_until_it_is_discovered() {
+    let (kl, ceiling) = (Port::<RawLoss>::new("kl"), Port::<Setpoint<RawLoss>>::new("kl"));
+    let rejections = Port::<FaultCount>::new("rejections");
+    let mut layout = Layout::new();
+    let measured = layout.declare(&kl).expect("new");
+    let setpoint = layout.declare(&ceiling).expect("new");
+    let rejected = layout.declare(&rejections).expect("new");
+    let config = CeilingConfig::new(CeilingTarget::Relative(0.2));
+    let inputs = (Optional(Some(kl)), Optional(None), Optional(Some(rejections)));
+    let mut controller = Wired::new("kl-ceiling", law(&config), inputs, Optional(Some(ceiling)));
+    controller.bind(&layout).expect("every port exists");
+    let mut board = Board::new(layout);
+    let mut found = Vec::new();
+    for _ in 0..9 * 16 {
+        board.set(measured, RawLoss::new(50.0).expect("finite"));
+        board.set(rejected, FaultCount::new(0.0).expect("a count"));
+        controller.step(&mut board).expect("a step");
+        found.push(board.value(setpoint.index()));
+    }
+    assert_eq!(found[..8], [None; 8]);
+    let (first, last) = (found[8].expect("discovered"), found[9 * 16 - 1].expect("squeezed"));
+    assert!((first - 55.0).abs() < 1e-9 && (last - 11.0).abs() < 1e-9, "{first} {last}");
+    let ceilings: Vec<f64> = found.into_iter().flatten().collect();
+    assert!(ceilings.is_sorted_by(|one, next| one >= next));
+}
+
+#[test]
+fn the_probes_show_phase_and_ceiling() {
+    let law = law(&CeilingConfig::new(CeilingTarget::Absolute(8.0)));
+    let mut state = law.init();
+    for step in 0..40 {
+        law.step(&mut state, input(step)).expect("a step");
+    }
+    let mut names = Vec::new();
+    law.probe(&state, &mut |name: &'static str, value: f64| {
+        names.push(name);
+        assert!(value.is_finite(), "{name}");
+    });
+    assert_eq!(names[..3], ["phase", "epoch", "ceiling"]);
+    let two =
+        CeilingConfig { goals: vec!["a".into(), "b".into()], ..law.ceiling().config().clone() };
+    let error = two.init_law::<RawLoss>(Clock::default()).expect_err("two goals").to_string();
+    assert_eq!(error, "goals must be one where the ceiling is a law on the board, got 2");
+}
