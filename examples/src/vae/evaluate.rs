@@ -81,7 +81,9 @@ pub fn judge<B: Backend>(
     judgement.variances = (0..code).map(|dimension| variance(&means, dimension, code)).collect();
     let count = test.len() as f64;
     let row = &mut judgement.row;
-    let mut set = |name: &str, value: f64| drop(row.insert(name.to_owned(), Some(value)));
+    let mut set = |name: &str, value: f64| {
+        row.insert(name.to_owned(), Some(value));
+    };
     set("test_mse", errors / count);
     set("test_ssim", similarity / count);
     set("test_kl", (nats[0] + nats[1]) / count);

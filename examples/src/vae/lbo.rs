@@ -15,6 +15,9 @@ use crate::trainer::TrainError;
 /// The names of the two divergences, as goals and as ceilings.
 pub const DIVERGENCES: [&str; 2] = ["kl_core", "kl_detail"];
 
+/// The group of the squared error alone, and its goal.
+const ERROR: (&str, &str) = ("error", "mse");
+
 /// Which groups of goals make the gradient of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -28,6 +31,10 @@ pub enum Routing {
     Balanced {
         /// How fast shares move per step.
         rate: f64,
+        /// For the present step a share is larger by the factor `exp(proportional·(−ln G))`: what damps
+        /// the circling that a multiplier alone falls into. Default 0.
+        #[serde(default)]
+        proportional: f64,
     },
 }
 
@@ -35,7 +42,7 @@ pub enum Routing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LboSettings {
-    /// The groups beside the two divergences: of recon, core, swap, disentangle and latent.
+    /// The groups beside the two divergences: of recon, core, swap, disentangle, latent and error.
     pub groups: Vec<String>,
     /// Which groups make the gradient.
     pub routing: Routing,
@@ -52,7 +59,11 @@ pub struct LboSettings {
 impl LboSettings {
     /// The goals of the small model, without the groups that were not asked for.
     pub fn goals(&self) -> Result<GoalsConfig, TrainError> {
-        let small = GoalsConfig::small();
+        let mut small = GoalsConfig::small();
+        // Nothing but the squared error: what the other methods minimise.
+        let (group, goal) = ERROR;
+        small.groups.insert(group.to_owned(), vec![goal.to_owned()]);
+        small.goals.insert(goal.to_owned(), Constraint::MinimizeSoft { scale: None });
         let wanted = |name: &String| {
             DIVERGENCES.contains(&name.as_str()) || self.groups.contains(name)
         };
@@ -111,7 +122,8 @@ pub struct Lbo {
     search: StepSearch,
     search_state: StepState,
     routing: Routing,
-    /// The share of every group, with balanced routing.
+    /// What balanced routing remembers of every group, and the shares of the last step.
+    memory: Vec<f64>,
     shares: Vec<f64>,
     slopes: Vec<f64>,
     /// Where the two divergences stand among the goals.
@@ -136,6 +148,7 @@ impl Lbo {
             ceiling_state: ceiling.init_state(),
             search_state: search.init_state(),
             routing: settings.routing,
+            memory: vec![1.0 / groups as f64; groups],
             shares: vec![1.0 / groups as f64; groups],
             slopes: vec![0.0; goals.len()],
             goals,
@@ -241,19 +254,25 @@ impl Lbo {
     /// d loss / d measure for the gradient of the step, after [`Self::look`]. With balanced routing the
     /// shares move here.
     pub fn slopes(&mut self) -> &[f64] {
-        let Routing::Balanced { rate } = self.routing else { return self.evaluation.slopes() };
+        let Routing::Balanced { rate, proportional } = self.routing else {
+            return self.evaluation.slopes();
+        };
         let logs = self.evaluation.group_logs();
-        // A group that is far behind gains at most a factor e per step.
         let worst = logs.iter().copied().fold(f64::INFINITY, f64::min);
-        for (share, log) in self.shares.iter_mut().zip(logs) {
-            *share = (*share * (rate * (worst - log).max(-1.0 / rate)).exp()).max(LEAST_SHARE);
+        let mut sums = [0.0; 2];
+        for ((share, memory), log) in self.shares.iter_mut().zip(&mut self.memory).zip(logs) {
+            // A group that is far ahead loses at most a factor e per step.
+            *memory = (*memory * (rate * (worst - log)).max(-1.0).exp()).max(LEAST_SHARE);
+            *share = *memory * (proportional * (worst - log)).max(-LARGEST_LOG).exp();
+            sums = [sums[0] + *share, sums[1] + *memory];
         }
-        let sum: f64 = self.shares.iter().sum();
         self.slopes.fill(0.0);
-        for (group, share) in self.shares.iter_mut().enumerate() {
-            *share /= sum;
+        for group in 0..self.shares.len() {
+            self.memory[group] /= sums[1];
+            self.shares[group] /= sums[0];
             for (goal, power) in self.goals.members(group) {
-                self.slopes[goal] -= *share * power * self.evaluation.scores()[goal].log_slope;
+                let slope = self.evaluation.scores()[goal].log_slope;
+                self.slopes[goal] -= self.shares[group] * power * slope;
             }
         }
         &self.slopes
@@ -289,7 +308,7 @@ impl Lbo {
             goals: self.goals_state.clone(),
             ceiling: self.ceiling_state.clone(),
             step: self.search_state,
-            shares: self.shares.clone(),
+            shares: self.memory.clone(),
         }
     }
 
@@ -305,13 +324,16 @@ impl Lbo {
         self.ceiling_state = self.ceiling.load(saved.ceiling)?;
         self.goals_state = goals;
         self.search_state = saved.step;
-        self.shares = saved.shares;
+        self.memory = saved.shares;
         Ok(())
     }
 }
 
 /// No share falls below this, so that a group can come back.
 const LEAST_SHARE: f64 = 1e-3;
+
+/// e to this power is far from the ends of f64.
+const LARGEST_LOG: f64 = 50.0;
 
 fn line(event: &Event<'_>) -> String {
     event.to_string().trim_end().to_owned()

@@ -14,7 +14,7 @@ use super::noise::Noise;
 use crate::data::ImageShape;
 
 /// The measures by name, in the order of their names.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 22] = [
     "core_active",
     "core_color_leak",
     "core_correlation",
@@ -30,6 +30,7 @@ pub const NAMES: [&str; 21] = [
     "edge",
     "kl_core",
     "kl_detail",
+    "mse",
     "pixel",
     "prior_kl",
     "swap_appearance",
@@ -259,6 +260,7 @@ impl<B: Backend> Picture<'_, B> {
                 let Posterior { mean, log_variance } = self.posterior.clone();
                 block_divergence(mean, log_variance, BLOCK, BLOCK_CORRELATION).mean()
             }
+            "mse" => self.mean_error.clone(),
             "edge" => squared_error(self.edges(), self.target_edges()),
             "core_mse" => squared_error(self.part("core_only"), self.target.clone()),
             "core_edge" => {

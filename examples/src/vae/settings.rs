@@ -182,11 +182,16 @@ impl Settings {
             let found = format!("{:?}", self.lbo.ceiling.goals);
             return fail("lbo.ceiling.goals", "[\"kl_core\", \"kl_detail\"]", found);
         }
-        if let super::lbo::Routing::Balanced { rate } = self.lbo.routing
-            && !(rate > 0.0 && rate <= 1.0)
+        if let super::lbo::Routing::Balanced { rate, proportional } = self.lbo.routing
         {
-            let legal = "above 0 and at most 1";
-            return fail("lbo.routing.balanced.rate", legal, rate.to_string());
+            if !(rate > 0.0 && rate <= 1.0) {
+                let legal = "above 0 and at most 1";
+                return fail("lbo.routing.balanced.rate", legal, rate.to_string());
+            }
+            if !(proportional.is_finite() && proportional >= 0.0) {
+                let (field, found) = ("lbo.routing.balanced.proportional", proportional.to_string());
+                return fail(field, "finite and not negative", found);
+            }
         }
         if let Some(name) =
             self.weight.keys().find(|name| !["reconstruction", "kl"].contains(&name.as_str()))
