@@ -56,7 +56,7 @@ impl Goals {
         self.names.is_empty()
     }
 
-    /// The names of the groups, in the order of [`Evaluation::groups`].
+    /// The names of the groups, in the order of [`Evaluation::group_logs`].
     pub fn group_names(&self) -> impl Iterator<Item = &str> {
         self.groups.names()
     }

@@ -1,6 +1,6 @@
 //! The command line of `vae`: one table from flags to settings.
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, value_parser};
 
 use crate::command_line::{self, Flag, flags};
 
@@ -59,13 +59,20 @@ pub fn command() -> Command {
                  balances of reconstruction and divergence";
     let overrides =
         "`model.hidden=64`, `lbo.ceiling.target.absolute=10.0`, `controller.*.law.pid.kp=0.02`";
-    command_line::command("vae", about, overrides, FLAGS).arg(
+    let seeds = Arg::new("seeds")
+        .long("seeds")
+        .value_name("COUNT")
+        .value_parser(value_parser!(u64).range(1..=1000))
+        .default_value("3")
+        .help("Seeds behind every line of a sweep")
+        .help_heading("Run");
+    command_line::command("vae", about, overrides, FLAGS).arg(seeds).arg(
         Arg::new("sweep")
             .long("sweep")
             .value_name("NAME")
             .value_parser(["checklist", "rates", "methods", "all"])
             .help(
-                "Many runs and one table: the note's checklist (3 seeds), four learning rates, the four \
+                "Many runs and one table: the note's checklist, four learning rates, the four \
                  methods at equal divergence; fails where a check does not hold",
             )
             .help_heading("Run"),

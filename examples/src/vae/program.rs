@@ -63,7 +63,8 @@ fn run(matches: &clap::ArgMatches) -> Result<(), TrainError> {
         }
     }
     if let Some(name) = matches.get_one::<String>("sweep") {
-        let sweep = Sweep { document: &bare, name, quiet };
+        let seeds = matches.get_one::<u64>("seeds").copied().unwrap_or(3);
+        let sweep = Sweep { document: &bare, name, seeds, quiet };
         return backend.run(sweep)?;
     }
     let Launch { document, resume, .. } = launch;

@@ -19,9 +19,6 @@ use crate::trainer::settings::SettingsError;
 /// The learning rates of the design note's table.
 const RATES: [f64; 4] = [1e-3, 2e-3, 3e-3, 5e-3];
 
-/// How many seeds stand behind a line.
-const SEEDS: u64 = 3;
-
 /// Runs to make.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep<'a> {
@@ -29,6 +26,8 @@ pub struct Sweep<'a> {
     pub document: &'a Document,
     /// One of [`SWEEPS`], or `all`.
     pub name: &'a str,
+    /// How many seeds stand behind every line, from that of the settings on.
+    pub seeds: u64,
     /// Print only the tables.
     pub quiet: bool,
 }
@@ -82,7 +81,7 @@ impl<B: AutodiffBackend> Runner<'_, B> {
     }
 
     fn seeds(&self) -> impl Iterator<Item = u64> {
-        (0..SEEDS).map(|offset| self.seed + offset)
+        (0..self.sweep.seeds).map(|offset| self.seed + offset)
     }
 }
 
@@ -165,17 +164,11 @@ fn rates<B: AutodiffBackend>(runner: &Runner<'_, B>) -> Result<(String, usize), 
 
 /// The variants of the bottleneck that are compared: name and overrides.
 const VARIANTS: [(&str, &[&str]); 4] = [
-    ("lbo, as configured", &[]),
-    ("lbo, all goals, balanced", &[ALL_GOALS, BALANCED]),
-    ("lbo, reconstruction alone, worst group", &[RECONSTRUCTION, MINIMUM]),
-    ("lbo, reconstruction alone, balanced", &[RECONSTRUCTION, BALANCED]),
+    ("as configured", &[]),
+    ("the worst group alone has a gradient", &["lbo.routing=\"minimum\""]),
+    ("goals: pixels and edges", &["lbo.groups=[\"recon\"]"]),
+    ("goal: the squared error", &["lbo.groups=[\"error\"]"]),
 ];
-
-const ALL_GOALS: &str =
-    "lbo.groups=[\"recon\", \"core\", \"swap\", \"disentangle\", \"latent\"]";
-const RECONSTRUCTION: &str = "lbo.groups=[\"recon\"]";
-const MINIMUM: &str = "lbo.routing=\"minimum\"";
-const BALANCED: &str = "lbo.routing={ balanced = { rate = 0.1 } }";
 
 /// For every variant of the bottleneck the other methods at its divergence: PID is given the divergence
 /// that the bottleneck ended with, the constant weight is the one that PID found, and the bound of GECO is

@@ -4,6 +4,7 @@ mod actuators;
 mod dual;
 mod reader;
 mod sensors;
+mod trial;
 
 use burn::module::Param;
 use burn::nn::{Linear, LinearConfig};

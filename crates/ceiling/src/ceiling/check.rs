@@ -84,7 +84,11 @@ impl CeilingConfig {
                 let legal = value.is_finite() && value >= self.floor();
                 let rule = "must be finite and at least 1.5 lower / healthy, so that the best value \
                             lies between guard and ceiling";
-                ConfigError::unless(legal, "target.absolute", rule, value)?;
+                let field = match self.squeeze {
+                    Squeeze::Absolute { .. } => "squeeze.absolute.ceilings",
+                    _ => "target.absolute",
+                };
+                ConfigError::unless(legal, field, rule, value)?;
             }
             CeilingTarget::Relative(share) => {
                 let legal = share > 0.0 && share <= 1.0;

@@ -61,10 +61,12 @@ pub enum Event<'a> {
         /// The ceiling that stays.
         ceiling: f64,
     },
-    /// Too many rejections: the epoch's squeeze was taken back.
+    /// Too many rejections: what the epoch moved was taken back, and the last tightening with it.
     BackedOff {
         /// The epoch that has ended.
         epoch: u64,
+        /// Whether the epoch squeezed.
+        squeezed: bool,
         /// The rejection rate.
         rate: f64,
         /// d from now on.
@@ -136,12 +138,14 @@ impl Display for Event<'_> {
                 Name(goal.unwrap_or("KL")),
                 Number(ceiling)
             ),
-            Self::BackedOff { epoch, rate, increment } => write!(
-                formatter,
-                "↩ Backoff: {:.1}% of epoch {epoch} rejected, squeeze taken back, next by {increment} of \
-                 a step",
-                100.0 * rate
-            ),
+            Self::BackedOff { epoch, squeezed, rate, increment } => {
+                let percent = 100.0 * rate;
+                write!(formatter, "↩ Backoff: {percent:.1}% of epoch {epoch} rejected")?;
+                if squeezed {
+                    write!(formatter, ", squeeze taken back, next by {increment} of a step")?;
+                }
+                Ok(())
+            }
             Self::AtLimit { epoch, rate } => {
                 let percent = 100.0 * rate;
                 write!(formatter, "   At limit: {percent:.1}% of epoch {epoch} rejected")

@@ -128,7 +128,7 @@ impl Ceiling {
             goal.bounds = bounds;
         }
         state.tightenings = tightenings;
-        events(Event::BackedOff { epoch: state.epoch, rate, increment: 1.0 });
+        events(Event::BackedOff { epoch: state.epoch, squeezed: true, rate, increment: 1.0 });
     }
 
     fn tighten_bounds(&self, state: &mut CeilingState) {

@@ -92,7 +92,8 @@ impl Ceiling {
         state.tightenings = state.tightenings.saturating_sub(1);
         state.backoffs += 1;
         let (epoch, increment) = (state.epoch, state.increment);
-        events(Event::BackedOff { epoch, rate, increment });
+        let squeezed = state.phase == Phase::Squeeze;
+        events(Event::BackedOff { epoch, squeezed, rate, increment });
         if backoff.give_up.is_some_and(|tries| state.backoffs >= tries) {
             state.stopped = true;
             events(Event::Stopped { epoch });

@@ -62,7 +62,7 @@ impl GoalsConfig {
         }
     }
 
-    /// The goals and groups of a published revision, from [`table::GOALS`] and [`table::GROUPS`].
+    /// The goals and groups of a published revision, from [`table::GOALS`] and [`table::groups`].
     /// [`Rules::Mended`] gives the note's goals under mended rules: ranges where a box was wrong, both KL
     /// divergences as groups of their own.
     pub fn published(rules: Rules) -> Self {

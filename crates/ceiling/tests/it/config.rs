@@ -26,6 +26,10 @@ fn an_illegal_field_is_named_with_its_rule_and_value() {
             "target = { absolute = 8.0 }\nsqueeze = { absolute = { ceilings = [9.0, 8.0] } }",
             "target must be left out where the squeeze is absolute",
         ),
+        (
+            "squeeze = { absolute = { ceilings = [9.0, 1.0] } }",
+            "squeeze.absolute.ceilings must be finite and at least 1.5 lower / healthy",
+        ),
         ("squeeze = { absolute = { ceilings = [] } }", "squeeze.absolute.ceilings must fall"),
         (
             "squeeze = { absolute = { ceilings = [8.0, 9.0] } }",

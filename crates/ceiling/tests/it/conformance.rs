@@ -1,8 +1,8 @@
 //! One ceiling on the board has the properties of every law.
 
 use homeostat_ceiling::{
-    BackoffConfig, CeilingConfig, CeilingInput, CeilingLaw, CeilingState, CeilingTarget, Pace,
-    Squeeze,
+    BackoffConfig, Batch, CeilingConfig, CeilingInput, CeilingLaw, CeilingState, CeilingTarget,
+    Outcome, Pace, Squeeze,
 };
 use homeostat_core::{
     Board, Clock, Controller, FaultCount, Law, Layout, Metric, Optional, Port, RawLoss, Setpoint,
@@ -44,7 +44,7 @@ fn input(step: u64) -> CeilingInput<RawLoss> {
     (
         value.map(|value| RawLoss::new(value).expect("finite")),
         Some(Metric::new(random.between(0.4, 0.7)).expect("finite")),
-        (step % 3 > 0).then(|| FaultCount::new(rejected).expect("a count")),
+        (!step.is_multiple_of(3)).then(|| FaultCount::new(rejected).expect("a count")),
     )
 }
 
@@ -113,4 +113,37 @@ fn the_probes_show_phase_and_ceiling() {
         CeilingConfig { goals: vec!["a".into(), "b".into()], ..law.ceiling().config().clone() };
     let error = two.init_law::<RawLoss>(Clock::default()).expect_err("two goals").to_string();
     assert_eq!(error, "goals must be one where the ceiling is a law on the board, got 2");
+}
+
+#[test]
+fn two_goals_that_share_a_schedule_are_as_many_laws() {
+    let config = CeilingConfig::new(CeilingTarget::Relative(0.2));
+    let goals = vec!["kl_core".to_owned(), "kl_detail".to_owned()];
+    let clock = Clock::new(9).expect("at least one");
+    let both = CeilingConfig { goals, ..config.clone() }.init(clock).expect("legal");
+    let mut together = both.init_state();
+    let one = law(&config);
+    let mut apart = [one.init(), one.init()];
+    for step in 0..9 * 40 {
+        let mut random = Splitmix(step);
+        let values = [random.between(20.0, 90.0), random.between(5.0, 30.0)];
+        let rejected = (step / 9) % 6 == 5 && step % 2 == 0;
+        let outcome = if rejected { Outcome::Rejected } else { Outcome::Accepted };
+        let batch = Batch { values: &values, minimum_score: Some(0.6), outcome: Some(outcome) };
+        both.observe(&mut together, batch).expect("two values");
+        if step % 9 == 8 {
+            both.end_epoch(&mut together, &mut |_| {});
+            both.begin_epoch(&mut together, &mut |_| {});
+        }
+        for (state, value) in apart.iter_mut().zip(values) {
+            let value = Some(RawLoss::new(value).expect("finite"));
+            let score = Some(Metric::new(0.6).expect("finite"));
+            let rejections = Some(FaultCount::new(f64::from(u8::from(rejected))).expect("a count"));
+            one.step(state, (value, score, rejections)).expect("a step");
+        }
+        let expected: Vec<_> = together.goals().iter().map(|goal| goal.bounds()).collect();
+        let found: Vec<_> = apart.iter().map(|state| state.goals()[0].bounds()).collect();
+        assert_eq!(found, expected, "step {step}");
+    }
+    assert!(apart[0].sigma() > 8.0);
 }

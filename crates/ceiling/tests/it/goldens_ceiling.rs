@@ -280,3 +280,33 @@ fn a_shared_ceiling_is_the_larger_one_and_ceilings_of_their_own_differ() {
         assert_eq!(found, expected);
     }
 }
+
+#[test]
+fn the_published_backup_serves_once() {
+    let ceiling = ceiling(&CeilingConfig::parity_note());
+    let mut state = ceiling.init_state();
+    for epoch in 1..=9 {
+        ceiling.begin_epoch(&mut state, &mut |_| {});
+        literal_epoch(&ceiling, &mut state, 42358.2, 0.6, if epoch >= 8 { 18 } else { 1 });
+    }
+    assert_eq!(upper(&state), Some(5200.0), "the schedule's; nothing is left to restore");
+}
+
+#[test]
+fn within_an_epoch_the_ceiling_is_a_straight_line_that_ends_at_the_epochs_value() {
+    let ceiling = ceiling(&CeilingConfig { pace: Pace::Batch, ..mended(20.0) });
+    let mut state = ceiling.init_state();
+    epoch(&ceiling, &mut state, 100.0, 0.2, 0);
+    epoch(&ceiling, &mut state, 100.0, 0.2, 0);
+    ceiling.begin_epoch(&mut state, &mut |_| {});
+    for batch in 0..BATCHES {
+        // From 100 to 86 2/3 in a hundred steps.
+        let expected = 100.0 - 80.0 / 6.0 * (batch + 1) as f64 / 100.0;
+        close("ceiling", upper(&state).expect("one"), expected, 1e-12, 0.0);
+        observe(&ceiling, &mut state, 50.0, 0.2, Outcome::Accepted);
+    }
+    // An epoch that lasts longer than the clock says stays there.
+    close("beyond", upper(&state).expect("one"), 100.0 - 80.0 / 6.0, 1e-12, 0.0);
+    observe(&ceiling, &mut state, 50.0, 0.2, Outcome::Accepted);
+    close("beyond", upper(&state).expect("one"), 100.0 - 80.0 / 6.0, 1e-12, 0.0);
+}

@@ -133,7 +133,6 @@ proptest! {
         let kl = Constraint::BoxAsymmetric { lower: 0.01, upper: Some(2.0), healthy: 1.6 };
         config.goals.insert("kl_core".to_owned(), kl);
         let goals = config.init().expect("legal");
-        prop_assume!(values.len() >= 14 && goals.len() <= values.len() + 8);
         let measured: Vec<f64> = (0..goals.len()).map(|goal| values[goal % 14] + 0.01 * goal as f64).collect();
         let state = goals.init_state();
         let mut evaluation = goals.evaluation();
