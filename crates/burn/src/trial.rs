@@ -121,7 +121,9 @@ fn forget<B: Backend, const D: usize>(state: AdamState<B, D>) -> AdamState<B, D>
 
 /// Sets the first moments of an Adam optimizer to 0 and leaves second moments and step counts alone: after a
 /// rollback the momentum that led out of bounds would lead there again.
-pub fn forget_momentum<B, M>(optimizer: OptimizerAdaptor<Adam, M, B>) -> OptimizerAdaptor<Adam, M, B>
+pub fn forget_momentum<B, M>(
+    optimizer: OptimizerAdaptor<Adam, M, B>,
+) -> OptimizerAdaptor<Adam, M, B>
 where
     B: AutodiffBackend,
     M: AutodiffModule<B>,

@@ -110,8 +110,12 @@ pub fn train<B: AutodiffBackend>(
         RowLog::open(&folder.join("metrics.jsonl"), resumed.then_some(done)).map_err(writing)?;
     write_atomically(&folder.join("config.toml"), start.config.as_bytes()).map_err(writing)?;
 
-    let mut console =
-        Console::new(COLUMNS, start.quiet, settings.epochs * steps_per_epoch, done * steps_per_epoch);
+    let mut console = Console::new(
+        COLUMNS,
+        start.quiet,
+        settings.epochs * steps_per_epoch,
+        done * steps_per_epoch,
+    );
     let mut tracker = tracker::start(&settings.mlflow, settings, &console, || {
         format!("topoencoder_{}", settings.data.dataset)
     });

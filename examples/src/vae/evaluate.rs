@@ -59,8 +59,7 @@ pub fn judge<B: Backend>(
         let data = TensorData::new(values, [rows.len(), features]);
         let images = Tensor::<B, 2>::from_data(data, device);
         let posterior = model.encode(images.clone());
-        let noise =
-            Noise::draw(seed, STEP - block as u64, rows.len(), model.code(), device).sample;
+        let noise = Noise::draw(seed, STEP - block as u64, rows.len(), model.code(), device).sample;
         let recon = model.decode(posterior.sample(noise));
         if judgement.reconstructions.is_empty() {
             let few = SHOWN.min(rows.len());

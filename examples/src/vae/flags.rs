@@ -71,6 +71,7 @@ pub fn command() -> Command {
             .long("sweep")
             .value_name("NAME")
             .value_parser(["checklist", "rates", "methods", "all"])
+            .conflicts_with("resume")
             .help(
                 "Many runs and one table: the note's checklist, four learning rates, the four \
                  methods at equal divergence; fails where a check does not hold",

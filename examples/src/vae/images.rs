@@ -136,8 +136,8 @@ impl<B: Backend> Ssim<B> {
         let (mean_a, mean_b) = (mean(a.clone()), mean(b.clone()));
         let products = mean_a.clone() * mean_b.clone();
         let (square_a, square_b) = (mean_a.square(), mean_b.square());
-        let variance = mean(a.clone().square() + b.clone().square())
-            - (square_a.clone() + square_b.clone());
+        let variance =
+            mean(a.clone().square() + b.clone().square()) - (square_a.clone() + square_b.clone());
         let covariance = mean(a * b) - products.clone();
         let (c1, c2) = (1e-4, 9e-4);
         let above = (products * 2.0 + c1) * (covariance * 2.0 + c2);

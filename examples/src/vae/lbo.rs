@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use homeostat::Clock;
 use homeostat::ceiling::{
-    Batch, Ceiling, CeilingConfig, CeilingState, CalibrationConfig, Constraint, Decision,
+    Batch, CalibrationConfig, Ceiling, CeilingConfig, CeilingState, Constraint, Decision,
     Evaluation, Event, Goals, GoalsConfig, GoalsState, Look, Outcome, Phase, StepConfig,
     StepSearch, StepState, violation,
 };
@@ -64,9 +64,8 @@ impl LboSettings {
         let (group, goal) = ERROR;
         small.groups.insert(group.to_owned(), vec![goal.to_owned()]);
         small.goals.insert(goal.to_owned(), Constraint::MinimizeSoft { scale: None });
-        let wanted = |name: &String| {
-            DIVERGENCES.contains(&name.as_str()) || self.groups.contains(name)
-        };
+        let wanted =
+            |name: &String| DIVERGENCES.contains(&name.as_str()) || self.groups.contains(name);
         if let Some(unknown) = self.groups.iter().find(|name| !small.groups.contains_key(*name)) {
             let legal = small.groups.keys().cloned().collect::<Vec<_>>().join(", ");
             return Err(TrainError::Group { found: unknown.clone(), legal });
@@ -78,7 +77,9 @@ impl LboSettings {
             .into_iter()
             .filter(|(name, _)| groups.values().flatten().any(|member| member == name))
             .collect();
-        let used = |name: &String| groups.values().chain(subgroups.values()).flatten().any(|member| member == name);
+        let used = |name: &String| {
+            groups.values().chain(subgroups.values()).flatten().any(|member| member == name)
+        };
         let lower = self.ceiling.lower;
         let goals = small
             .goals
@@ -136,10 +137,11 @@ impl Lbo {
         let goals = settings.goals()?.init()?;
         let ceiling = settings.ceiling.init(clock)?;
         let search = settings.step.init()?;
-        let place = |name: &str| goals.index(name).ok_or(TrainError::Group {
-            found: name.to_owned(),
-            legal: DIVERGENCES.join(", "),
-        });
+        let place = |name: &str| {
+            goals
+                .index(name)
+                .ok_or(TrainError::Group { found: name.to_owned(), legal: DIVERGENCES.join(", ") })
+        };
         let places = [place(DIVERGENCES[0])?, place(DIVERGENCES[1])?];
         let groups = goals.group_names().count();
         Ok(Self {

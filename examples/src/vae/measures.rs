@@ -3,7 +3,8 @@
 use burn::prelude::*;
 
 use super::images::{
-    EDGE_EPSILON, Edges, Ssim, SsimWindow, every_second_pixel, mean_intensity, soft_histogram, squared_error, to_planes,
+    EDGE_EPSILON, Edges, Ssim, SsimWindow, every_second_pixel, mean_intensity, soft_histogram,
+    squared_error, to_planes,
 };
 use super::latent::{
     block_divergence, divergence, effective, mean_squared_correlation, off_diagonal_covariance,
@@ -123,9 +124,8 @@ impl<B: Backend> Meter<B> {
         let code = posterior.sample(noise.sample.clone());
         let decoded = self.decode_all(model, &code, noise);
         let target = to_planes(images, self.shape);
-        let planes = |index: usize| {
-            to_planes(decoded.clone().narrow(0, index * count, count), self.shape)
-        };
+        let planes =
+            |index: usize| to_planes(decoded.clone().narrow(0, index * count, count), self.shape);
         let whole = planes(0);
         let mean_error = squared_error(whole.clone(), target.clone());
         let similarity = self.ssim.per_image(whole.clone(), target.clone()).mean();
@@ -154,12 +154,7 @@ impl<B: Backend> Meter<B> {
             target_edges: None,
         };
         let values = self.names.iter().map(|name| picture.measure(name)).collect();
-        Measured {
-            error: mean_error.mul_scalar(pixels as f64),
-            similarity,
-            divergences,
-            values,
-        }
+        Measured { error: mean_error.mul_scalar(pixels as f64), similarity, divergences, values }
     }
 
     /// Every code that is needed through the decoder at once: as it is, and where asked for from the core
@@ -273,7 +268,8 @@ impl<B: Backend> Picture<'_, B> {
             }
             "swap_appearance" => self.intensity_shift("swap", self.swapped_target()),
             "swap_color_hist" => {
-                let histogram = |planes| soft_histogram(every_second_pixel(planes), BINS, BIN_SPREAD);
+                let histogram =
+                    |planes| soft_histogram(every_second_pixel(planes), BINS, BIN_SPREAD);
                 let change = histogram(self.part("swap")) - histogram(self.swapped_target());
                 change.square().mean()
             }

@@ -65,6 +65,7 @@ pub struct ConvolutionalEncoder<B: Backend> {
 
 /// From images to features.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum Encoder<B: Backend> {
     /// See [`Architecture::Mlp`].
     Mlp(MlpEncoder<B>),
@@ -92,6 +93,7 @@ pub struct ConvolutionalDecoder<B: Backend> {
 
 /// From codes to images.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum Decoder<B: Backend> {
     /// See [`Architecture::Mlp`].
     Mlp(MlpDecoder<B>),

@@ -5,6 +5,7 @@ use burn::prelude::*;
 use burn::tensor::Distribution;
 
 use crate::data::{Purpose, RandomStream};
+use crate::trainer::step::mix;
 
 /// What one step draws.
 #[derive(Clone, Debug)]
@@ -17,13 +18,6 @@ pub struct Noise<B: Backend> {
     pub partner: Tensor<B, 1, Int>,
 }
 
-/// Mixes seed and step to the seed of the step's noise.
-pub(crate) fn mix(seed: u64, step: u64) -> u64 {
-    let mut word = seed ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    word ^ (word >> 27)
-}
-
 /// Standard deviation of a perturbation.
 const PERTURBATION: f64 = 0.5;
 
@@ -31,7 +25,8 @@ impl<B: Backend> Noise<B> {
     /// The noise of a step for `count` rows and codes of `width`.
     pub fn draw(seed: u64, step: u64, count: usize, width: usize, device: &B::Device) -> Self {
         B::seed(device, mix(seed, step));
-        let normal = |spread| Tensor::random([count, width], Distribution::Normal(0.0, spread), device);
+        let normal =
+            |spread| Tensor::random([count, width], Distribution::Normal(0.0, spread), device);
         let (sample, perturbation) = (normal(1.0), normal(PERTURBATION));
         let order = RandomStream::new(seed, Purpose::Swap, step).permutation(count as u32);
         let order: Vec<i32> = order.into_iter().map(|row| row as i32).collect();

@@ -31,8 +31,7 @@ pub fn build(settings: &Settings, clock: Clock) -> Result<(Panel, Orchestrator),
     let mut builder = Builder::new(clock);
     let reconstruction = builder.sensor::<RawLoss>("reconstruction")?;
     let divergence = builder.sensor::<RawLoss>("kl")?;
-    let halves =
-        [builder.sensor::<RawLoss>("kl_core")?, builder.sensor::<RawLoss>("kl_detail")?];
+    let halves = [builder.sensor::<RawLoss>("kl_core")?, builder.sensor::<RawLoss>("kl_detail")?];
     let similarity = builder.sensor::<Metric>("similarity")?;
     let total = builder.sensor::<Metric>("total")?;
     let gradient_norm = builder.sensor::<GradientNorm>("gradient_norm")?;

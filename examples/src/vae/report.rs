@@ -66,11 +66,8 @@ pub fn summary(settings: &Settings, log: &RowLog, last: &Row, facts: &Facts) -> 
         let value = last.get(name).copied().flatten().filter(|value| value.is_finite());
         summary.insert(name.into(), value.map_or(Value::Null, Value::from));
     }
-    let events: Vec<Value> = facts
-        .events
-        .iter()
-        .map(|(epoch, text)| json!({ "epoch": epoch, "text": text }))
-        .collect();
+    let events: Vec<Value> =
+        facts.events.iter().map(|(epoch, text)| json!({ "epoch": epoch, "text": text })).collect();
     let rest = json!({
         "method": settings.method.name(),
         "final": finals,
@@ -134,7 +131,8 @@ pub fn pictures<B: Backend>(
     let codes = Tensor::from_data(TensorData::new(codes, [count, model.code()]), device);
     image_grid(&folder.join("traversals.png"), shape, COLUMNS, &decode(codes))?;
 
-    let title = |what: &str| format!("{} {}: {what}", settings.data.dataset, settings.method.name());
+    let title =
+        |what: &str| format!("{} {}: {what}", settings.data.dataset, settings.method.name());
     let first = log.series("epoch").first().map_or(1, |epoch| *epoch as usize);
     let series = |names: &[&str]| -> BTreeMap<String, Vec<f64>> {
         let known = names.iter().map(|name| ((*name).to_owned(), log.series(name)));
@@ -161,8 +159,7 @@ pub fn pictures<B: Backend>(
 fn traversals(judgement: &Judgement, core: usize) -> Vec<f32> {
     let order = |range: std::ops::Range<usize>| {
         let mut dimensions: Vec<usize> = range.collect();
-        dimensions
-            .sort_by(|a, b| judgement.variances[*b].total_cmp(&judgement.variances[*a]));
+        dimensions.sort_by(|a, b| judgement.variances[*b].total_cmp(&judgement.variances[*a]));
         dimensions.truncate(TRAVERSED);
         dimensions
     };

@@ -249,7 +249,8 @@ fn close(
     if interrupted {
         let (done, epochs, folder) = (facts.epochs, settings.epochs, folder.display());
         let why = if stopped { "too many steps in a row were taken back: " } else { "" };
-        let line = format!("{why}stopped after epoch {done} of {epochs}; go on with --resume {folder}");
+        let line =
+            format!("{why}stopped after epoch {done} of {epochs}; go on with --resume {folder}");
         console.say(&line);
     }
 }
@@ -272,7 +273,8 @@ fn tell_rejection<B: AutodiffBackend>(
     let streak = lbo.search().streak();
     if streak == 1 || streak.is_multiple_of(10) {
         let step = stepper.steps;
-        console.note(&format!("[ROLLBACK] epoch {epoch}, step {step}, {streak} in a row: {reason}"));
+        console
+            .note(&format!("[ROLLBACK] epoch {epoch}, step {step}, {streak} in a row: {reason}"));
     }
 }
 

@@ -182,14 +182,14 @@ impl Settings {
             let found = format!("{:?}", self.lbo.ceiling.goals);
             return fail("lbo.ceiling.goals", "[\"kl_core\", \"kl_detail\"]", found);
         }
-        if let super::lbo::Routing::Balanced { rate, proportional } = self.lbo.routing
-        {
+        if let super::lbo::Routing::Balanced { rate, proportional } = self.lbo.routing {
             if !(rate > 0.0 && rate <= 1.0) {
                 let legal = "above 0 and at most 1";
                 return fail("lbo.routing.balanced.rate", legal, rate.to_string());
             }
             if !(proportional.is_finite() && proportional >= 0.0) {
-                let (field, found) = ("lbo.routing.balanced.proportional", proportional.to_string());
+                let (field, found) =
+                    ("lbo.routing.balanced.proportional", proportional.to_string());
                 return fail(field, "finite and not negative", found);
             }
         }

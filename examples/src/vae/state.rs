@@ -62,10 +62,8 @@ impl RunHeader for Header {
     }
 }
 
-type Record<B> = (
-    <Vae<B> as Module<B>>::Record,
-    <Optimizer<B> as burn::optim::Optimizer<Vae<B>, B>>::Record,
-);
+type Record<B> =
+    (<Vae<B> as Module<B>>::Record, <Optimizer<B> as burn::optim::Optimizer<Vae<B>, B>>::Record);
 
 fn recorder() -> NamedMpkBytesRecorder<FullPrecisionSettings> {
     NamedMpkBytesRecorder::default()

@@ -1,8 +1,8 @@
 //! One training step: forward, one read, backward, and for the bottleneck a second look and a verdict.
 
 use burn::module::AutodiffModule;
-use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer as _};
 use burn::optim::adaptor::OptimizerAdaptor;
+use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{
@@ -324,4 +324,3 @@ fn numbers<B: Backend>(values: Vec<Tensor<B, 1>>) -> Vec<f64> {
     }
     Tensor::cat(values, 0).into_data().iter::<f64>().collect()
 }
-

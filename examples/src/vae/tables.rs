@@ -61,7 +61,9 @@ pub fn heading(settings: &Settings) -> String {
 
 /// The checklist of every seed.
 pub fn checklist(runs: &[(u64, Vec<Check>)]) -> String {
-    let mut text = "\n## Checklist\n\n| seed | check | holds | found |\n| --- | --- | --- | --- |\n".to_owned();
+    let mut text =
+        "\n## Checklist\n\n| seed | check | holds | found |\n| --- | --- | --- | --- |\n"
+            .to_owned();
     for (seed, checks) in runs {
         for Check { what, holds, found } in checks {
             let holds = if *holds { "yes" } else { "NO" };

@@ -51,10 +51,8 @@ fn moments<B: AutodiffBackend>(stepper: &Stepper<B>) -> (Vec<u32>, Vec<u32>) {
         .collect();
     parts.sort();
     assert!(!parts.is_empty());
-    let flat = |part: fn(&(String, Vec<u32>, Vec<u32>)) -> &Vec<u32>| {
-        parts.iter().flat_map(|one| part(one).iter().copied()).collect()
-    };
-    (flat(|part| &part.1), flat(|part| &part.2))
+    let first = parts.iter().flat_map(|part| part.1.iter().copied()).collect();
+    (first, parts.iter().flat_map(|part| part.2.iter().copied()).collect())
 }
 
 /// Steps 6 and 9: after the calibration, with history in every moment.

@@ -163,7 +163,10 @@ fn rows_become_planes_and_back() {
     let row: Vec<f32> = (0..12).map(|value| value as f32).collect();
     let planes = to_planes(rows(&[&row]), shape);
     assert_eq!(host(planes.clone()), [0., 3., 6., 9., 1., 4., 7., 10., 2., 5., 8., 11.]);
-    assert_eq!(host(to_rows(planes)), row.iter().map(|value| f64::from(*value)).collect::<Vec<_>>());
+    assert_eq!(
+        host(to_rows(planes)),
+        row.iter().map(|value| f64::from(*value)).collect::<Vec<_>>()
+    );
     let counted: Vec<f32> = (0..16).map(|value| value as f32).collect();
     assert_eq!(host(every_second_pixel(image(&counted, 4, 4))), [0., 2., 8., 10.]);
 }

@@ -20,7 +20,8 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("homeostat-vae-{name}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("homeostat-vae-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         Self(path)
     }
@@ -52,12 +53,11 @@ const SMALL: &[&str] = &[
     "model.detail=4",
     "lbo.calibration.batches=2",
     "lbo.ceiling.target.absolute=3.0",
-    "lbo.ceiling.squeeze.relative.shape=[0.4, 0.0]",
+    "lbo.ceiling.squeeze={ relative = { shape = [0.4, 0.0] } }",
 ];
 
 pub(crate) fn document(overrides: &[&str]) -> Document {
     let mut document = Document::from_default(DEFAULTS).expect("the defaults are legal");
-    document.merge_text("[lbo.ceiling.squeeze.relative]\nshape = []\n", homeostat_examples::document::Origin::Default).expect("is TOML");
     for text in SMALL.iter().chain(overrides) {
         document.set_override(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     }
@@ -74,7 +74,8 @@ pub(crate) fn images(settings: &Settings) -> Split {
 
 pub(crate) fn stepper<B: AutodiffBackend>(settings: &Settings) -> Stepper<B> {
     let shape = images(settings).train.image().expect("shapes are images");
-    Stepper::new(settings, shape, 8, &B::Device::default()).unwrap_or_else(|error| panic!("{error}"))
+    Stepper::new(settings, shape, 8, &B::Device::default())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// One whole run into a folder.

@@ -2,6 +2,7 @@
 
 use burn::backend::Autodiff;
 use burn_flex::Flex;
+use homeostat_examples::data::ShapesConfig;
 use homeostat_examples::vae::flags::{FLAGS, command};
 use homeostat_examples::vae::session::Start;
 
@@ -75,6 +76,28 @@ fn a_run_leaves_numbers_pictures_and_a_checkpoint() {
     assert_eq!(rows.lines().count(), 3);
     let said = |part: &str| outcome.events.iter().any(|(_, text)| text.contains(part));
     assert!(said("KL DISCOVERY") && said("squeezed to"), "{:?}", outcome.events);
+}
+
+#[test]
+fn shapes_are_images_that_a_seed_fixes() {
+    let draw = |seed| ShapesConfig { side: 12, noise: 0.01 }.generate(64, seed).expect("legal");
+    let (one, again, other) = (draw(1), draw(1), draw(2));
+    assert_eq!(one.fingerprint(), again.fingerprint());
+    assert_ne!(one.fingerprint(), other.fingerprint());
+    assert_eq!((one.len(), one.features(), one.classes()), (64, 144, 4));
+    assert!((0..4).all(|class| one.labels().contains(&class)), "every shape is there");
+    // Every image shows something: its middle and its border differ.
+    for row in 0..one.len() {
+        let image = one.row(row).expect("is there");
+        let (low, high) =
+            (image.iter().copied().fold(1.0, f32::min), image.iter().copied().fold(0.0, f32::max));
+        assert!(high - low > 0.2, "image {row}: {low} to {high}");
+    }
+    for (side, noise, part) in [(7, 0.0, "side"), (12, f64::NAN, "noise")] {
+        let error = ShapesConfig { side, noise }.generate(8, 1).expect_err(part);
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert!(ShapesConfig { side: 12, noise: 0.0 }.generate(0, 1).is_err());
 }
 
 #[test]

@@ -95,7 +95,11 @@ fn a_calibration_resumes_in_its_middle() {
 #[test]
 fn the_other_methods_and_convolutions_resume() {
     let convolutional = ["epochs=2", "model.architecture=convolutional"];
-    check::<Autodiff<Flex>>("resume-pid", &[&convolutional[..], &["method=pid"]].concat(), &[(1, 3)]);
+    check::<Autodiff<Flex>>(
+        "resume-pid",
+        &[&convolutional[..], &["method=pid"]].concat(),
+        &[(1, 3)],
+    );
     check::<Autodiff<Flex>>("resume-geco", &["epochs=2", "method=geco"], &[(0, 6), (1, 3)]);
     let beta = ["epochs=2", "method=beta", "controller.beta-ramp.enabled=true"];
     check::<Autodiff<Flex>>("resume-beta", &beta, &[(1, 3)]);

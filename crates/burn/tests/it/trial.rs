@@ -16,7 +16,9 @@ fn bits<B: AutodiffBackend>(net: &Net<B>) -> Vec<u32> {
 }
 
 /// First moments, and second moments with the number of updates, of every parameter in the order of ids.
-fn moments<B: AutodiffBackend>(optimizer: &Optimizer<B>) -> Vec<(String, Vec<f32>, Vec<f32>, usize)> {
+fn moments<B: AutodiffBackend>(
+    optimizer: &Optimizer<B>,
+) -> Vec<(String, Vec<f32>, Vec<f32>, usize)> {
     let list = |data: TensorData| data.iter::<f32>().collect::<Vec<f32>>();
     let record = optimizer.to_record();
     let mut all: Vec<_> = record
@@ -52,7 +54,9 @@ fn trained<B: AutodiffBackend>() -> (Net<B>, Optimizer<B>) {
 }
 
 /// Tries one step; the judge refuses so many attempts.
-fn attempt<B: AutodiffBackend>(refused: u32) -> (Net<B>, Net<B>, Optimizer<B>, Optimizer<B>, Decision) {
+fn attempt<B: AutodiffBackend>(
+    refused: u32,
+) -> (Net<B>, Net<B>, Optimizer<B>, Optimizer<B>, Decision) {
     let device = Default::default();
     let (net, mut optimizer) = trained::<B>();
     let before = optimizer.clone();
