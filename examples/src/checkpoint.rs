@@ -66,6 +66,11 @@ pub fn path_of(run: &Path, epoch: u64) -> PathBuf {
     run.join("checkpoints").join(format!("epoch_{epoch:05}.{ENDING}"))
 }
 
+/// The file of a batch inside an epoch, after so many whole ones: newer than that of the epoch.
+pub fn path_within(run: &Path, epoch: u64, batch: u64) -> PathBuf {
+    run.join("checkpoints").join(format!("epoch_{epoch:05}_batch_{batch:07}.{ENDING}"))
+}
+
 /// Writes a checkpoint atomically.
 pub fn write<H: Serialize>(path: &Path, header: &H, record: &[u8]) -> Result<(), CheckpointError> {
     let header = serde_json::to_vec(header)
@@ -150,9 +155,13 @@ pub fn find<H: DeserializeOwned>(
 
 /// Puts checkpoints of later epochs aside (`*.superseded`), when a run goes on from an earlier one.
 pub fn supersede(run: &Path, epoch: u64) -> Result<(), CheckpointError> {
-    let newest = path_of(run, epoch);
-    let folder = run.join("checkpoints");
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
+    supersede_after(&path_of(run, epoch))
+}
+
+/// Puts the checkpoints beside this one that are newer aside.
+pub fn supersede_after(newest: &Path) -> Result<(), CheckpointError> {
+    let folder = newest.parent().unwrap_or(Path::new(""));
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for file in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let is_ours = file.extension().is_some_and(|ending| ending == ENDING);
         if is_ours && file.file_name() > newest.file_name() {

@@ -41,6 +41,15 @@ pub fn clip_gradients<B: AutodiffBackend, M: AutodiffModule<B>>(
     Ok(factor)
 }
 
+/// Multiplies all gradients by a factor: 1/‖g‖ makes a step that depends on the direction alone.
+pub fn scale_gradients<B: AutodiffBackend, M: AutodiffModule<B>>(
+    module: &M,
+    gradients: &mut GradientsParams,
+    factor: f64,
+) {
+    module.visit(&mut Scale { gradients, factor });
+}
+
 struct Guard<'a, B: AutodiffBackend> {
     gradients: &'a mut GradientsParams,
     factor: Tensor<B::InnerBackend, 1>,

@@ -6,10 +6,12 @@
 //! | total loss Σ w·L without the terms of weight 0 | [`Term`], [`weighted_total`] |
 //! | ‖g‖, ‖θ‖ and the true update ‖Δθ‖ as fused reductions | [`gradient_norm`], [`ParameterSensor`] |
 //! | clipping by the global norm, on the host or on the device | [`clip_gradients`], [`guard_gradients`] |
+//! | all gradients times a factor | [`scale_gradients`] |
 //! | learned precisions inside the graph | [`Precisions`] |
 //! | a task loss under constraints: losses in, one total to differentiate out | [`DualEngine`], [`ConstraintLoss`] |
 //! | K losses, K gradients, one direction: gradient surgery | [`surgery`] |
 //! | module and optimizer, kept for a rollback | [`Saved`] |
+//! | a step that is tried, looked at, shortened or taken back | [`try_step`], [`Trial`], [`forget_momentum`] |
 //!
 //! Everything is generic over `B: Backend`. Nothing here decides: decisions are the laws'.
 
@@ -21,11 +23,13 @@ mod reader;
 mod saved;
 pub mod surgery;
 mod total;
+mod trial;
 
-pub use clip::{clip_gradients, guard_gradients};
+pub use clip::{clip_gradients, guard_gradients, scale_gradients};
 pub use dual::{ConstraintLoss, DualEngine, DualError, Lagrangian, Status};
 pub use flat::{ParameterSensor, flatten_gradients, flatten_parameters, gradient_norm};
 pub use precision::{Precisions, PrecisionsRecord};
 pub use reader::{Delay, Reader, Readings, Report};
 pub use saved::Saved;
 pub use total::{Term, weighted_total};
+pub use trial::{Trial, forget_momentum, try_step};

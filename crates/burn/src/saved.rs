@@ -29,6 +29,11 @@ where
         Self { module: module.clone(), optimizer: optimizer.clone(), backend: PhantomData }
     }
 
+    /// The kept module.
+    pub fn module(&self) -> &M {
+        &self.module
+    }
+
     /// Gives the kept state back; call on a clone to keep it for another time.
     pub fn restore(self) -> (M, O) {
         (self.module, self.optimizer)

@@ -36,7 +36,7 @@
 //! | declare and assemble | [`ControlConfig`], [`ControllerConfig`], [`LawConfig`], [`Builder`] |
 //! | run, save, load, watch | [`Orchestrator`], [`Means`] |
 //! | numbers, ports, laws | re-exported from [`homeostat_core`] |
-//! | the laws | [`multiplier`], [`normalize`], [`pid`], [`precision`], [`governor`] |
+//! | the laws | [`multiplier`], [`normalize`], [`pid`], [`precision`], [`governor`], [`ceiling`] |
 //! | gradient surgery | [`surgery`], [`SurgerySlots`] |
 //! | search targets on a validation score | `tuning`, `search` (feature `search`) |
 //! | sensors and actuators for burn | `burn` (feature `burn`) |

@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Embedding = 5,
     KMeans = 6,
     Applicants = 7,
+    Shapes = 8,
+    Swap = 9,
 }
 
 /// A stream of random numbers, the same on every platform.

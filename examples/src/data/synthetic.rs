@@ -154,7 +154,7 @@ impl Embedding {
 ///
 /// Sine and logarithm differ in their last bits between platforms. Rounding hides that, and the
 /// fingerprint of a generated set is the same everywhere.
-fn quantize(value: f64) -> f32 {
+pub(super) fn quantize(value: f64) -> f32 {
     const LEVELS: f64 = 65_535.0;
     ((value.clamp(0.0, 1.0) * LEVELS).round() / LEVELS) as f32
 }

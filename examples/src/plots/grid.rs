@@ -27,11 +27,7 @@ pub fn reconstruction_grid(
     originals: &[f32],
     reconstructions: &[f32],
 ) -> Result<(), PlotError> {
-    let color_type = match shape.channels {
-        1 => png::ColorType::Grayscale,
-        3 => png::ColorType::Rgb,
-        channels => return Err(PlotError::input("channels", "1 or 3", channels)),
-    };
+    let color_type = color_type(shape)?;
     let features = shape.features();
     if features == 0 || originals.is_empty() || !originals.len().is_multiple_of(features) {
         let expected = format!("at least one image of {features} ≥ 1 values");
@@ -41,16 +37,48 @@ pub fn reconstruction_grid(
         let expected = format!("{} values, as many as originals", originals.len());
         return Err(PlotError::input("reconstructions", expected, reconstructions.len()));
     }
-    let canvas = Canvas::paint(shape, originals, reconstructions);
-    let encoding = |source| PlotError::Encode { file: file.to_owned(), source };
-    let mut content = Vec::new();
-    let mut encoder = png::Encoder::new(&mut content, canvas.width as u32, canvas.height as u32);
-    encoder.set_color(color_type);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().map_err(encoding)?;
-    writer.write_image_data(&canvas.bytes).map_err(encoding)?;
-    writer.finish().map_err(encoding)?;
-    write_atomically(file, &content)
+    Canvas::paint(shape, originals, reconstructions).write(file, color_type)
+}
+
+/// Writes the PNG file `file`: images in lines of `columns`, from left to right and top to bottom.
+///
+/// # Errors
+///
+/// As [`reconstruction_grid`].
+pub fn image_grid(
+    file: &Path,
+    shape: ImageShape,
+    columns: usize,
+    images: &[f32],
+) -> Result<(), PlotError> {
+    let color_type = color_type(shape)?;
+    let features = shape.features();
+    if features == 0 || images.is_empty() || !images.len().is_multiple_of(features) {
+        let expected = format!("at least one image of {features} ≥ 1 values");
+        return Err(PlotError::input("images", expected, images.len()));
+    }
+    if columns == 0 {
+        return Err(PlotError::input("columns", "at least 1", columns));
+    }
+    let zoom = Canvas::zoom(shape);
+    let (width, height) = (zoom * shape.width + GAP, zoom * shape.height + GAP);
+    let count = images.len() / features;
+    let lines = count.div_ceil(columns);
+    let mut canvas =
+        Canvas::blank(columns.min(count) * width + GAP, lines * height + GAP, shape.channels);
+    for (index, image) in images.chunks_exact(features).enumerate() {
+        let (left, top) = (GAP + index % columns * width, GAP + index / columns * height);
+        canvas.place(left, top, zoom, shape, image);
+    }
+    canvas.write(file, color_type)
+}
+
+fn color_type(shape: ImageShape) -> Result<png::ColorType, PlotError> {
+    match shape.channels {
+        1 => Ok(png::ColorType::Grayscale),
+        3 => Ok(png::ColorType::Rgb),
+        channels => Err(PlotError::input("channels", "1 or 3", channels)),
+    }
 }
 
 struct Canvas {
@@ -61,8 +89,28 @@ struct Canvas {
 }
 
 impl Canvas {
+    fn blank(width: usize, height: usize, channels: usize) -> Self {
+        Self { bytes: vec![255; width * height * channels], width, height, channels }
+    }
+
+    fn zoom(shape: ImageShape) -> usize {
+        (DISPLAY_SIDE / shape.height.max(shape.width)).max(1)
+    }
+
+    fn write(self, file: &Path, color_type: png::ColorType) -> Result<(), PlotError> {
+        let encoding = |source| PlotError::Encode { file: file.to_owned(), source };
+        let mut content = Vec::new();
+        let mut encoder = png::Encoder::new(&mut content, self.width as u32, self.height as u32);
+        encoder.set_color(color_type);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().map_err(encoding)?;
+        writer.write_image_data(&self.bytes).map_err(encoding)?;
+        writer.finish().map_err(encoding)?;
+        write_atomically(file, &content)
+    }
+
     fn paint(shape: ImageShape, originals: &[f32], reconstructions: &[f32]) -> Self {
-        let zoom = (DISPLAY_SIDE / shape.height.max(shape.width)).max(1);
+        let zoom = Self::zoom(shape);
         let (tile_width, tile_height) = (zoom * shape.width, zoom * shape.height);
         let images = originals.len() / shape.features();
         let columns = images.min(COLUMNS);
@@ -70,8 +118,7 @@ impl Canvas {
         let block_height = 2 * tile_height + GAP;
         let width = columns * (tile_width + GAP) + GAP;
         let height = blocks * (block_height + BLOCK_GAP) - BLOCK_GAP + 2 * GAP;
-        let bytes = vec![255; width * height * shape.channels];
-        let mut canvas = Self { bytes, width, height, channels: shape.channels };
+        let mut canvas = Self::blank(width, height, shape.channels);
         let pairs = originals
             .chunks_exact(shape.features())
             .zip(reconstructions.chunks_exact(shape.features()));

@@ -6,16 +6,20 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::rows::Row;
 
+/// One column of the table: heading, name of the number, decimals.
+pub type Column = (&'static str, &'static str, usize);
+
 /// Writes to the terminal.
 #[derive(Debug)]
 pub struct Console {
+    columns: &'static [Column],
     bar: ProgressBar,
     quiet: bool,
     lines: u64,
 }
 
-/// One column: heading, name of the number, decimals.
-const COLUMNS: &[(&str, &str, usize)] = &[
+/// The table of `topoencoder_2d`.
+pub const COLUMNS: &[Column] = &[
     ("total", "total", 4),
     ("recon", "loss/recon", 4),
     ("test mse", "test_mse", 4),
@@ -29,7 +33,7 @@ const COLUMNS: &[(&str, &str, usize)] = &[
 
 impl Console {
     /// A console for this many steps in all, of which some are done.
-    pub fn new(quiet: bool, steps: u64, done: u64) -> Self {
+    pub fn new(columns: &'static [Column], quiet: bool, steps: u64, done: u64) -> Self {
         let target = if quiet || !std::io::stderr().is_terminal() {
             ProgressDrawTarget::hidden()
         } else {
@@ -44,7 +48,7 @@ impl Console {
         }
         bar.set_position(done);
         bar.reset_eta();
-        Self { bar, quiet, lines: 0 }
+        Self { columns, bar, quiet, lines: 0 }
     }
 
     /// One more step is done.
@@ -59,14 +63,14 @@ impl Console {
         }
         if self.lines.is_multiple_of(20) {
             let mut heading = format!("{:>11}", "epoch");
-            for (name, _, _) in COLUMNS {
+            for (name, _, _) in self.columns {
                 heading.push_str(&format!(" {name:>9}"));
             }
             self.say(&heading);
         }
         self.lines += 1;
         let mut line = format!("{:>11}", format!("{epoch}/{epochs}"));
-        for (_, name, decimals) in COLUMNS {
+        for (_, name, decimals) in self.columns {
             let cell = match row.get(*name).copied().flatten() {
                 Some(value) => format!("{value:.decimals$}"),
                 None => "–".into(),

@@ -14,7 +14,7 @@ use crate::topoencoder::{AtlasConfigError, LossError};
 #[expect(missing_docs, reason = "the messages say what the variants mean")]
 pub enum TrainError {
     #[error(transparent)]
-    Flag(#[from] super::flags::FlagError),
+    Flag(#[from] crate::command_line::FlagError),
     #[error(transparent)]
     SettingsRange(#[from] super::settings::SettingsError),
     #[error(transparent)]
@@ -51,6 +51,18 @@ pub enum TrainError {
     Settings(toml::ser::Error),
     #[error("cannot write the summary: {0}")]
     Summary(serde_json::Error),
+    #[error(transparent)]
+    Goals(#[from] homeostat::ceiling::GoalsConfigError),
+    #[error("the goals do not fit: {0}")]
+    GoalsMisfit(#[from] homeostat::ceiling::GoalsMisfit),
+    #[error("the ceilings do not fit: {reason}")]
+    Ceiling { reason: String },
+    #[error("lbo.groups must be of {legal}, got '{found}'")]
+    Group { found: String, legal: String },
+    #[error("the data set {name} has no images, which an autoencoder of images needs")]
+    NoImages { name: String },
+    #[error("{count} of the checks do not hold; see {path}")]
+    Checks { count: usize, path: PathBuf },
     #[error("every loss has weight 0, so there is nothing to train; raise one under [weight]")]
     NoLoss,
     #[error(

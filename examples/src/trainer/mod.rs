@@ -13,7 +13,7 @@
 //! | `spread` | the singular values, measured on the host |
 //! | `session` | the loop over epochs |
 //! | `state` | what a checkpoint holds |
-//! | `evaluate`, `rows`, `report`, `console` | what a person gets to see |
+//! | `evaluate`, `rows`, `report`, `console`, `tracker` | what a person gets to see |
 //! | `program` | from the command line to the exit code |
 
 pub mod backend;
@@ -36,5 +36,6 @@ pub mod spread;
 pub mod state;
 pub mod step;
 pub mod terms;
+pub mod tracker;
 
 pub use error::TrainError;

@@ -69,19 +69,26 @@ fn larger_is_better(name: &str) -> bool {
     !name.starts_with("loss/") && parts.iter().any(|part| name.ends_with(part))
 }
 
-fn best(log: &RowLog, name: &str) -> Option<f64> {
-    let values = log.series(name).into_iter().filter(|value| value.is_finite());
-    if larger_is_better(name) { values.reduce(f64::max) } else { values.reduce(f64::min) }
+/// The last and the best value of every number that has one.
+pub fn finals_and_bests(
+    log: &RowLog,
+    last: &Row,
+    ranks: impl Fn(&str) -> bool,
+    larger_is_better: impl Fn(&str) -> bool,
+) -> [Map<String, Value>; 2] {
+    let best = |name: &str| {
+        let values = log.series(name).into_iter().filter(|value| value.is_finite());
+        if larger_is_better(name) { values.reduce(f64::max) } else { values.reduce(f64::min) }
+    };
+    let names: Vec<&String> = last.keys().filter(|name| *name != "epoch").collect();
+    let finals = names.iter().map(|name| ((*name).clone(), number(last[*name]))).collect();
+    let ranked = names.iter().filter(|name| ranks(name));
+    [finals, ranked.map(|name| ((*name).clone(), number(best(name)))).collect()]
 }
 
 /// Final and best of every number, sizes, seconds, backend, seed.
 pub fn summary(settings: &Settings, log: &RowLog, last: &Row, facts: &Facts) -> Value {
-    let names: Vec<&String> = last.keys().filter(|name| *name != "epoch").collect();
-    let finals: Map<String, Value> =
-        names.iter().map(|name| ((*name).clone(), number(last[*name]))).collect();
-    let ranked = names.iter().filter(|name| has_a_best(name));
-    let bests: Map<String, Value> =
-        ranked.map(|name| ((*name).clone(), number(best(log, name)))).collect();
+    let [finals, bests] = finals_and_bests(log, last, has_a_best, larger_is_better);
     let mut summary = Map::new();
     // The numbers most people look for stand at the top.
     for name in ["test_mse", "ami", "readout_accuracy"] {

@@ -1,6 +1,5 @@
 //! A run from its first to its last epoch, with checkpoints in between.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ use homeostat::Means;
 use serde_json::{Map, Value};
 
 use super::TrainError;
-use super::console::Console;
+use super::console::{COLUMNS, Console};
 use super::evaluate::{Judgement, judge};
 use super::model::Models;
 use super::operation::Operation;
@@ -22,10 +21,11 @@ use super::settings::Settings;
 use super::sideline::Sideline;
 use super::state::{self, Header};
 use super::step::{Stepper, valid};
+use super::tracker::{self, warn};
 use crate::checkpoint;
 use crate::data::{Dataset, Split, epoch_order};
 use crate::files::write_atomically;
-use crate::tracking::{MlflowConfig, MlflowTracker, RunStatus};
+use crate::tracking::RunStatus;
 
 /// What a run starts from, beside its settings.
 #[derive(Debug, Default)]
@@ -111,12 +111,18 @@ pub fn train<B: AutodiffBackend>(
         RowLog::open(&folder.join("metrics.jsonl"), resumed.then_some(done)).map_err(writing)?;
     write_atomically(&folder.join("config.toml"), start.config.as_bytes()).map_err(writing)?;
 
-    let mut console =
-        Console::new(start.quiet, settings.epochs * steps_per_epoch, done * steps_per_epoch);
+    let mut console = Console::new(
+        COLUMNS,
+        start.quiet,
+        settings.epochs * steps_per_epoch,
+        done * steps_per_epoch,
+    );
     if let Some(operation) = &stepper.operation {
         console.note(&operation.notice());
     }
-    let mut tracker = tracker(settings, &console);
+    let mut tracker = tracker::start(&settings.mlflow, settings, &console, || {
+        format!("topoencoder_{}", settings.data.dataset)
+    });
     let rows = Rows::<B>::new(&split.train, device);
     let begin = Instant::now();
     let mut means = Means::new();
@@ -190,7 +196,7 @@ pub fn train<B: AutodiffBackend>(
         steps: stepper.steps,
         rollbacks: stepper.rollbacks,
         epochs: done,
-        parameters: state::parameter_hash::<B>(&stepper.models.trainee),
+        parameters: state::parameter_hash::<B, _>(&stepper.models.trainee),
         data: data_hash,
         controllers: controllers(&stepper),
         surgery: stepper.operation.as_ref().map(Operation::summary),
@@ -217,49 +223,6 @@ pub fn train<B: AutodiffBackend>(
         ));
     }
     Ok(Outcome { summary, epochs: done })
-}
-
-fn warn(console: &Console, warning: Option<impl std::fmt::Display>) {
-    if let Some(warning) = warning {
-        console.warn(&warning.to_string());
-    }
-}
-
-fn tracker(settings: &Settings, console: &Console) -> MlflowTracker {
-    if !settings.mlflow.enabled {
-        return MlflowTracker::off();
-    }
-    let name = match settings.mlflow.run_name.as_str() {
-        "" => format!("topoencoder_{}", settings.data.dataset),
-        name => name.to_owned(),
-    };
-    let (mut tracker, warning) = MlflowTracker::start(&MlflowConfig {
-        tracking_uri: settings.mlflow.tracking_uri.clone(),
-        experiment: settings.mlflow.experiment.clone(),
-        run_name: name,
-    });
-    warn(console, warning);
-    let mut parameters = std::collections::BTreeMap::new();
-    if let Ok(Value::Object(fields)) = serde_json::to_value(settings) {
-        flatten("", &fields, &mut parameters);
-    }
-    warn(console, tracker.log_parameters(&parameters));
-    tracker
-}
-
-fn flatten(
-    prefix: &str,
-    fields: &Map<String, Value>,
-    into: &mut std::collections::BTreeMap<String, String>,
-) {
-    for (key, value) in fields {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            Value::Object(inner) => flatten(&path, inner, into),
-            Value::String(text) => drop(into.insert(path, text.clone())),
-            other => drop(into.insert(path, other.to_string())),
-        }
-    }
 }
 
 /// The means of the epoch under the names of the log.
@@ -340,9 +303,4 @@ impl SideMeans {
         let means = self.sums.map(|(sum, count)| (count > 0).then(|| sum / count as f64));
         names.into_iter().map(str::to_owned).zip(means).filter(|(_, mean)| mean.is_some())
     }
-}
-
-/// Whether a folder holds a run with a checkpoint: what was killed before its first one is begun anew.
-pub fn holds_a_run(folder: &Path) -> bool {
-    folder.is_dir() && crate::checkpoint::find::<Header>(folder).is_ok()
 }

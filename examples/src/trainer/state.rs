@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use burn::module::Module;
+use burn::module::{AutodiffModule, Module};
 use burn::optim::Optimizer as _;
 use burn::prelude::*;
 use burn::record::{FullPrecisionSettings, NamedMpkBytesRecorder, Recorder};
@@ -17,6 +17,7 @@ use super::operation::{Operation, SavedOperation};
 use super::settings::Settings;
 use super::spread::SavedSpread;
 use super::step::{Pending, Stepper};
+use crate::launch::RunHeader;
 
 /// The form of the header; raised when its meaning changes.
 const FORMAT: u32 = 1;
@@ -45,6 +46,16 @@ pub struct Header {
     // Counts, cached weights and cost of gradient surgery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     surgery: Option<SavedOperation>,
+}
+
+impl RunHeader for Header {
+    fn settings(&self) -> &str {
+        &self.settings
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
 }
 
 type Record<B> = (
@@ -171,8 +182,8 @@ pub fn load<B: AutodiffBackend>(
 }
 
 /// A hash over the bits of all trainable parameters: equal hashes mean equal models.
-pub fn parameter_hash<B: AutodiffBackend>(trainee: &Trainee<B>) -> u64 {
-    let values: Vec<f32> = flatten_parameters::<B, _>(trainee)
+pub fn parameter_hash<B: AutodiffBackend, M: AutodiffModule<B>>(module: &M) -> u64 {
+    let values: Vec<f32> = flatten_parameters::<B, _>(module)
         .map(|vector| vector.into_data().iter::<f32>().collect())
         .unwrap_or_default();
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_bits().to_le_bytes()).collect();

@@ -86,7 +86,7 @@ struct FixedWeights {
 }
 
 /// Mixes seed and step to the seed of the step's noise.
-fn mix(seed: u64, step: u64) -> u64 {
+pub(crate) fn mix(seed: u64, step: u64) -> u64 {
     let mut word = seed ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     word ^ (word >> 27)

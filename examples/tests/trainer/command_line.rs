@@ -1,5 +1,6 @@
+use homeostat_examples::command_line::hyphenate;
 use homeostat_examples::document::Document;
-use homeostat_examples::trainer::flags::{apply, command, hyphenate};
+use homeostat_examples::trainer::flags::{apply, command};
 use homeostat_examples::trainer::panel;
 use homeostat_examples::trainer::settings::{DEFAULTS, Settings};
 

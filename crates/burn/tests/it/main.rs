@@ -5,6 +5,7 @@ mod dual;
 mod reader;
 mod sensors;
 mod surgery;
+mod trial;
 
 use burn::module::Param;
 use burn::nn::{Linear, LinearConfig};

@@ -1,0 +1,149 @@
+//! A step that may be taken back: model and optimizer are kept, the step is tried, looked at, and stands, is
+//! shortened or never was.
+
+use burn::module::{AutodiffModule, ModuleMapper, ModuleVisitor, Param};
+use burn::optim::adaptor::OptimizerAdaptor;
+
+use burn::optim::record::{AdaptorRecord, AdaptorRecordV1};
+use burn::optim::{Adam, AdamState, AdaptiveMomentumState, GradientsParams, Optimizer};
+use burn::prelude::*;
+use burn::tensor::backend::AutodiffBackend;
+use homeostat_ceiling::Decision;
+
+use crate::saved::Saved;
+
+/// Model and optimizer before a step that may be taken back.
+///
+/// Nothing is copied: what is kept are handles to the tensors of before. The step must write its results
+/// into new memory while they are held, which is the only cost where nothing is rejected. [`try_step`] does
+/// the whole; this is for loops that need its parts.
+#[derive(Clone, Debug)]
+pub struct Trial<B, M, O> {
+    before: Saved<B, M, O>,
+}
+
+/// The parameters of a module by their names, whatever their rank.
+struct Collect(GradientsParams);
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Collect {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<B, D>>) {
+        if parameter.is_require_grad() {
+            self.0.register::<B::InnerBackend, D>(parameter.id, parameter.val().inner());
+        }
+    }
+}
+
+/// θ₀ + s·(θ − θ₀).
+struct Shorten {
+    before: GradientsParams,
+    scale: f64,
+}
+
+impl<B: AutodiffBackend> ModuleMapper<B> for Shorten {
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let (id, tensor, mapper) = parameter.consume();
+        let Some(before) = self.before.remove::<B::InnerBackend, D>(id) else {
+            return Param::from_mapped_value(id, tensor, mapper);
+        };
+        let moved = (tensor.inner() - before.clone()).mul_scalar(self.scale) + before;
+        Param::from_mapped_value(id, Tensor::from_inner(moved).require_grad(), mapper)
+    }
+}
+
+impl<B, M, O> Trial<B, M, O>
+where
+    B: AutodiffBackend,
+    M: AutodiffModule<B>,
+    O: Optimizer<M, B>,
+{
+    /// Keeps what a step is about to change.
+    pub fn begin(module: &M, optimizer: &O) -> Self {
+        Self { before: Saved::take(module, optimizer) }
+    }
+
+    /// `θ₀ + scale·(θ − θ₀)`: the stepped parameters with a shorter displacement. Buffers, which have no
+    /// gradient, stay those of the step.
+    pub fn shortened(&self, stepped: &M, scale: f64) -> M {
+        let mut before = Collect(GradientsParams::new());
+        self.before.module().visit(&mut before);
+        stepped.clone().map(&mut Shorten { before: before.0, scale })
+    }
+
+    /// Gives back what was before: the same tensors, to the bit.
+    pub fn reject(self) -> (M, O) {
+        self.before.restore()
+    }
+}
+
+/// Tries a step and obeys the judge: on `Accept` it stands, on `Retry` the displacement is shortened and
+/// judged again (with the next attempt, counted from 0), on `RollBack` module and optimizer are those of
+/// before, to the bit. Returns the module and the judge's last word.
+///
+/// The judge should look at the batch of the step with the noise of the step; otherwise it judges the luck of
+/// another draw. Controllers should decide only after an accepted step, so that a rejected one leaves nothing
+/// behind there either. Whether the first moments are then forgotten is a policy of the decision; see
+/// [`forget_momentum`].
+pub fn try_step<B, M, O>(
+    module: M,
+    optimizer: &mut O,
+    step: impl FnOnce(M, &mut O) -> M,
+    mut judge: impl FnMut(u32, &M) -> Decision,
+) -> (M, Decision)
+where
+    B: AutodiffBackend,
+    M: AutodiffModule<B>,
+    O: Optimizer<M, B>,
+{
+    let trial = Trial::<B, M, O>::begin(&module, optimizer);
+    let stepped = step(module, optimizer);
+    let mut decision = judge(0, &stepped);
+    let mut attempt = 0;
+    let mut short = None;
+    while let Decision::Retry { scale } = decision {
+        let module = trial.shortened(&stepped, scale);
+        attempt += 1;
+        decision = judge(attempt, &module);
+        short = Some(module);
+    }
+    if matches!(decision, Decision::RollBack { .. }) {
+        let (module, before) = trial.reject();
+        *optimizer = before;
+        return (module, decision);
+    }
+    (short.unwrap_or(stepped), decision)
+}
+
+fn forget<B: Backend, const D: usize>(state: AdamState<B, D>) -> AdamState<B, D> {
+    let momentum = state.momentum;
+    let first = momentum.moment_1.zeros_like();
+    AdamState::new(AdaptiveMomentumState { moment_1: first, ..momentum })
+}
+
+/// Sets the first moments of an Adam optimizer to 0 and leaves second moments and step counts alone: after a
+/// rollback the momentum that led out of bounds would lead there again.
+pub fn forget_momentum<B, M>(
+    optimizer: OptimizerAdaptor<Adam, M, B>,
+) -> OptimizerAdaptor<Adam, M, B>
+where
+    B: AutodiffBackend,
+    M: AutodiffModule<B>,
+{
+    use AdaptorRecordV1::{Rank0, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6, Rank7, Rank8};
+    let record = optimizer.to_record();
+    let forgotten = record.into_iter().map(|(id, AdaptorRecord::V1(state))| {
+        let state = match state {
+            Rank0(state) => Rank0(forget(state)),
+            Rank1(state) => Rank1(forget(state)),
+            Rank2(state) => Rank2(forget(state)),
+            Rank3(state) => Rank3(forget(state)),
+            Rank4(state) => Rank4(forget(state)),
+            Rank5(state) => Rank5(forget(state)),
+            Rank6(state) => Rank6(forget(state)),
+            Rank7(state) => Rank7(forget(state)),
+            Rank8(state) => Rank8(forget(state)),
+        };
+        (id, AdaptorRecord::V1(state))
+    });
+    let forgotten = forgotten.collect();
+    optimizer.load_record(forgotten)
+}

@@ -1,0 +1,141 @@
+use burn::optim::adaptor::OptimizerAdaptor;
+use burn::optim::record::{AdaptorRecord, AdaptorRecordV1};
+use burn::optim::{Adam, AdamConfig, Optimizer as _};
+use burn::prelude::*;
+use burn::tensor::backend::AutodiffBackend;
+use homeostat_burn::{flatten_parameters, forget_momentum, try_step};
+use homeostat_ceiling::{Decision, Look, StepConfig};
+
+use crate::{Net, gradients, host};
+
+type Optimizer<B> = OptimizerAdaptor<Adam, Net<B>, B>;
+
+fn bits<B: AutodiffBackend>(net: &Net<B>) -> Vec<u32> {
+    let vector = flatten_parameters::<B, _>(net).expect("has parameters");
+    vector.into_data().iter::<f32>().map(f32::to_bits).collect()
+}
+
+/// First moments, and second moments with the number of updates, of every parameter in the order of ids.
+fn moments<B: AutodiffBackend>(
+    optimizer: &Optimizer<B>,
+) -> Vec<(String, Vec<f32>, Vec<f32>, usize)> {
+    let list = |data: TensorData| data.iter::<f32>().collect::<Vec<f32>>();
+    let record = optimizer.to_record();
+    let mut all: Vec<_> = record
+        .into_iter()
+        .map(|(id, AdaptorRecord::V1(state))| {
+            let (first, second, time) = match state {
+                AdaptorRecordV1::Rank1(state) => {
+                    let all = state.momentum;
+                    (all.moment_1.into_data(), all.moment_2.into_data(), all.time)
+                }
+                AdaptorRecordV1::Rank2(state) => {
+                    let all = state.momentum;
+                    (all.moment_1.into_data(), all.moment_2.into_data(), all.time)
+                }
+                _ => panic!("the net has parameters of ranks 1 and 2"),
+            };
+            (id.to_string(), list(first), list(second), time)
+        })
+        .collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+/// A net and an optimizer that have made three steps.
+fn trained<B: AutodiffBackend>() -> (Net<B>, Optimizer<B>) {
+    let device = Default::default();
+    let (mut net, mut optimizer) = (Net::<B>::new(&device), AdamConfig::new().init());
+    for _ in 0..3 {
+        let gradients = gradients(&net, &device);
+        net = optimizer.step(0.01, net, gradients);
+    }
+    (net, optimizer)
+}
+
+/// Tries one step; the judge refuses so many attempts.
+fn attempt<B: AutodiffBackend>(
+    refused: u32,
+) -> (Net<B>, Net<B>, Optimizer<B>, Optimizer<B>, Decision) {
+    let device = Default::default();
+    let (net, mut optimizer) = trained::<B>();
+    let before = optimizer.clone();
+    let search = StepConfig::default().init().expect("the defaults are legal");
+    let mut state = search.init_state();
+    let fine = Look { loss: Ok(1.0), violation: 0.0 };
+    let gradients = gradients(&net, &device);
+    let (after, decision) = try_step::<B, _, _>(
+        net.clone(),
+        &mut optimizer,
+        |net, optimizer| optimizer.step(0.01, net, gradients),
+        |attempt, _| {
+            let loss = if attempt < refused { f64::NAN } else { 1.0 };
+            search.decide(&mut state, attempt, fine, Look { loss: Ok(loss), ..fine })
+        },
+    );
+    (net, after, before, optimizer, decision)
+}
+
+fn an_accepted_step_is_the_optimizers_own<B: AutodiffBackend>() {
+    let (before, after, _, optimizer, decision) = attempt::<B>(0);
+    assert_eq!(decision, Decision::Accept { restoration: false });
+    let (net, mut own) = trained::<B>();
+    let own_net = own.step(0.01, net.clone(), gradients(&net, &Default::default()));
+    assert_eq!(bits(&after), bits(&own_net));
+    assert_ne!(bits(&after), bits(&before));
+    let numbers = |optimizer| moments::<B>(optimizer).into_iter().map(|one| (one.1, one.2, one.3));
+    assert!(numbers(&optimizer).all(|(_, _, time)| time == 4));
+    assert_eq!(numbers(&optimizer).count(), numbers(&own).count());
+}
+
+fn a_rejected_step_leaves_the_same_bits<B: AutodiffBackend>() {
+    let (before, after, old, optimizer, decision) = attempt::<B>(u32::MAX);
+    assert!(matches!(decision, Decision::RollBack { zero_momentum: true, .. }));
+    assert_eq!(bits(&after), bits(&before));
+    assert_eq!(moments(&optimizer), moments(&old));
+    // And it can be trained on.
+    let gradients = gradients(&after, &Default::default());
+    let mut optimizer = optimizer;
+    let next = optimizer.step(0.01, after.clone(), gradients);
+    assert_ne!(bits(&next), bits(&after));
+}
+
+fn a_shortened_step_has_a_part_of_the_displacement<B: AutodiffBackend>() {
+    let vector = |net: &Net<B>| host(flatten_parameters::<B, _>(net).expect("has parameters"));
+    let (before, whole, ..) = attempt::<B>(0);
+    for (refused, share) in [(1, 0.5), (2, 0.25), (4, 0.0625)] {
+        let (_, part, _, optimizer, decision) = attempt::<B>(refused);
+        assert_eq!(decision, Decision::Accept { restoration: false });
+        let all = vector(&before).into_iter().zip(vector(&whole)).zip(vector(&part));
+        for ((before, whole), part) in all {
+            let wanted = before + share * (whole - before);
+            assert!((part - wanted).abs() <= 1e-6 * wanted.abs().max(1.0), "{part}, {wanted}");
+        }
+        // Buffers are not moved, and the parameters still take gradients.
+        assert_eq!(host(part.buffer.val().inner()), [100.0; 3]);
+        let next = gradients(&part, &Default::default());
+        assert_eq!(next.len(), 4);
+        assert!(moments(&optimizer).iter().all(|one| one.3 == 4));
+    }
+}
+
+fn forgetting_momentum_keeps_the_rest<B: AutodiffBackend>() {
+    let (_, optimizer) = trained::<B>();
+    let before = moments(&optimizer);
+    let after = moments(&forget_momentum(optimizer));
+    assert_eq!(before.len(), 4);
+    for (old, new) in before.iter().zip(&after) {
+        assert!(old.1.iter().any(|value| *value != 0.0), "there was something to forget");
+        assert!(new.1.iter().all(|value| *value == 0.0));
+        assert_eq!((&old.0, &old.2, old.3), (&new.0, &new.2, new.3));
+    }
+}
+
+mod both {
+    crate::on_both_backends! {
+        an_accepted_step_is_the_optimizers_own
+        a_rejected_step_leaves_the_same_bits
+        a_shortened_step_has_a_part_of_the_displacement
+        forgetting_momentum_keeps_the_rest
+    }
+}
