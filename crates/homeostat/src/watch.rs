@@ -5,6 +5,7 @@ use homeostat_multiplier::{
     Dual, DualConfig, DualState, Gate, Measurement, MultiplierConfig, RuleConfig, Sense, Target,
 };
 use homeostat_normalize::{NormalizerConfig, Reference, Status};
+use homeostat_surgery::Method;
 use homeostat_telemetry::{
     ConstraintProfile, Doctor, DoctorConfig, DoctorError, DoctorState, Drift, DriftReading,
     FamilyProfile, Finding, NormalizerKind, NormalizerStatus, Observation, RunProfile, Space,
@@ -28,7 +29,7 @@ use homeostat_telemetry::{
 /// "#)?;
 /// let dual = config.init()?;
 /// let mut state = dual.init_state();
-/// let mut watch = homeostat::Watch::new(&config, &dual, DoctorConfig::default())?;
+/// let mut watch = homeostat::Watch::new(&config, &dual, DoctorConfig::default(), None)?;
 /// let mut found = Vec::new();
 /// for _ in 0..300 {
 ///     let measured = [Some(Measurement::new(0.5))]; // whatever the price, it stays at 0.5
@@ -69,7 +70,8 @@ pub struct Note {
 }
 
 impl Watch {
-    /// A doctor that has seen nothing.
+    /// A doctor that has seen nothing. `surgery` is the method that combines the gradients, where there is
+    /// one; then every step's cosines go into its [`StepObservation`].
     ///
     /// # Errors
     ///
@@ -78,6 +80,7 @@ impl Watch {
         config: &DualConfig,
         dual: &Dual,
         doctor: DoctorConfig,
+        surgery: Option<&Method>,
     ) -> Result<Self, ConfigError> {
         let resolved = config.resolved();
         let families: Vec<_> = config.families.keys().cloned().collect();
@@ -93,7 +96,7 @@ impl Watch {
                     proportional: family.mode == homeostat_multiplier::BudgetMode::Proportional,
                 })
                 .collect(),
-            surgery: None,
+            surgery: surgery.map(|method| method.name().to_owned()),
         };
         let period = doctor.every;
         let doctor = doctor.init(profile)?;

@@ -288,11 +288,9 @@ impl OnBackend for Job {
         let splits = Splits::<B>::draw(self.plan.seed, device);
         let begin = Instant::now();
         println!("1. cross-entropy alone, {} steps", self.plan.steps);
-        let free = train(&splits, &self.plan, None, None, device, |_, _, _| {})?;
+        let free = train(&splits, &self.plan, None, None, device, |_, _, _, _| {})?;
         println!("2. the same under constraints");
         let log_every = self.log_every;
-        let mut doctor = Watch::new(&self.strict, engine.dual(), DoctorConfig::default())
-            .map_err(|error| QuickstartError::Config(error.to_string()))?;
         let mut rows = String::new();
         let surgeon = self.surgery.as_ref().map(Surgeon::new).transpose();
         let mut surgeon = surgeon.map_err(|error| QuickstartError::Config(error.to_string()))?;
@@ -300,12 +298,22 @@ impl OnBackend for Job {
             let method = &surgeon.surgery().config().method;
             println!("gradient surgery by {}: {}", method.name(), method.respects_lambda());
         }
-        let watch = |step: u64, task, engine: &mut DualEngine| {
+        let method = surgeon.as_ref().map(|surgeon| &surgeon.surgery().config().method);
+        let doctor = DoctorConfig::default();
+        let mut doctor = Watch::new(&self.strict, engine.dual(), doctor, method)
+            .map_err(|error| QuickstartError::Config(error.to_string()))?;
+        let watch = |step: u64, task, engine: &mut DualEngine, surgeon: Option<&Surgeon>| {
             if log_every > 0 && step.is_multiple_of(log_every) {
                 println!("\nstep {step}, task loss {task:.4} nats\n{}", engine.status());
             }
             rows.push_str(&format!("{}\n", row(step, task, engine)));
-            let seen = StepObservation { task_loss: Some(task), ..StepObservation::default() };
+            let monitor = surgeon.and_then(|surgeon| surgeon.state()?.monitor(0));
+            let seen = StepObservation {
+                task_loss: Some(task),
+                mean_cosine: monitor.map(|monitor| monitor.mean_cosine),
+                conflict_share: monitor.map(|monitor| monitor.conflict_share),
+                ..StepObservation::default()
+            };
             let (dual, state) = (engine.dual(), engine.state());
             for finding in doctor.step(dual, state, engine.measurements(), seen) {
                 println!("\n{finding}");

@@ -98,7 +98,7 @@ impl<B: AutodiffBackend> Trainee<B> {
         learning_rate: f64,
         mut engine: Option<&mut DualEngine>,
         mut surgeon: Option<&mut Surgeon>,
-        mut watch: impl FnMut(u64, f64, &mut DualEngine),
+        mut watch: impl FnMut(u64, f64, &mut DualEngine, Option<&Surgeon>),
     ) -> Result<Classifier<B>, TrainingError> {
         let choice = BestConfig::default().init().expect("the defaults are legal");
         let (mut record, mut best) = (BestState::default(), None);
@@ -117,7 +117,7 @@ impl<B: AutodiffBackend> Trainee<B> {
                     if choice.offer(&mut record, iterate) {
                         best = Some(self.model.clone());
                     }
-                    watch(step, task, engine);
+                    watch(step, task, engine, surgeon.as_deref());
                     gradients
                 }
             };
@@ -156,7 +156,7 @@ pub fn train<B: AutodiffBackend>(
     engine: Option<&mut DualEngine>,
     surgeon: Option<&mut Surgeon>,
     device: &B::Device,
-    watch: impl FnMut(u64, f64, &mut DualEngine),
+    watch: impl FnMut(u64, f64, &mut DualEngine, Option<&Surgeon>),
 ) -> Result<Outcome, TrainingError> {
     let mut trainee = Trainee::new(plan, device);
     let model = trainee.go_on(splits, plan.steps, plan.learning_rate, engine, surgeon, watch)?;

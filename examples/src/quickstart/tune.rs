@@ -147,7 +147,8 @@ impl<B: AutodiffBackend> Continuation<B> {
         to: &Path,
     ) -> Result<Classifier<B>, TuneError> {
         let rate = self.plan.learning_rate;
-        let judged = trainee.go_on(&self.splits, steps, rate, Some(engine), None, |_, _, _| {})?;
+        let judged =
+            trainee.go_on(&self.splits, steps, rate, Some(engine), None, |_, _, _, _| {})?;
         let record: Record<B> = (
             trainee.model.into_record(),
             trainee.optimizer.to_record(),

@@ -8,7 +8,7 @@ fn start(text: &str) -> (Dual, DualState, Watch) {
     let config = read_dual("run.toml", text).unwrap_or_else(|error| panic!("{error}"));
     let dual = config.init().expect("it was checked");
     let watch =
-        Watch::new(&config, &dual, DoctorConfig::default()).expect("the defaults are legal");
+        Watch::new(&config, &dual, DoctorConfig::default(), None).expect("the defaults are legal");
     let state = dual.init_state();
     (dual, state, watch)
 }

@@ -153,8 +153,8 @@ fn gradients_that_oppose_each_other_are_a_conflict() {
     let relax = "constraints.kl.target = { raw = 0.14 } (now 0.1)";
     for (surgery, first) in [
         (None, relax),
-        (Some("pcgrad"), "dual.surgery = \"upgrad\" (now \"pcgrad\")"),
-        (Some("upgrad"), "dual.surgery = \"cagrad\" (now \"upgrad\")"),
+        (Some("pcgrad"), "surgery = \"upgrad\" (now \"pcgrad\")"),
+        (Some("upgrad"), "surgery = \"cagrad\" (now \"upgrad\")"),
         (Some("cagrad"), relax),
     ] {
         let news = of_steps(with(surgery), calm(0), steps(Some(-0.3), None));

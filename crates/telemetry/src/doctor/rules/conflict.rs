@@ -48,7 +48,7 @@ fn surgery(run: &RunProfile) -> Option<Change> {
         "upgrad" => "cagrad",
         _ => "upgrad",
     };
-    Some(Change::set("dual.surgery", Some(format!("{present:?}")), format!("{proposed:?}")))
+    Some(Change::set("surgery", Some(format!("{present:?}")), format!("{proposed:?}")))
 }
 
 /// For a run without surgery, where no setting of it resolves the conflict.
