@@ -22,6 +22,9 @@ pub struct Check {
 const FIRST_RATE: f64 = 0.05;
 const WHOLE_RATE: f64 = 0.02;
 
+/// Batches of the last epoch above 1.05 times their ceiling.
+const OVER_CEILING: f64 = 0.05;
+
 /// A number of a row; NaN where it is not there, so that no comparison holds.
 pub fn number(row: &Row, name: &str) -> f64 {
     row.get(name).copied().flatten().unwrap_or(f64::NAN)
@@ -71,27 +74,30 @@ pub fn checklist(settings: &Settings, outcome: &Outcome) -> Vec<Check> {
             squeezed.is_some(),
             squeezed.unwrap_or_else(|| "nothing".into()),
         ),
-        check("last epoch: both divergences below the target", below, found),
+        check("last epoch: both divergences end below the target", below, found),
         check("all epochs: rollbacks below 2 %", whole < WHOLE_RATE, percent(whole)),
     ]
 }
 
-/// Whether both halves are below their target at the end, in the last epoch's mean and on test images.
+/// Whether the run ended below its target: both halves on test images, and no more than 5 % of the last
+/// epoch's batches above 1.05 times the ceiling of their moment. The mean over the last epoch is told as
+/// well; it can be above the target, because the ceiling comes down inside that epoch.
 pub fn under_target(settings: &Settings, last: &Row) -> (bool, String) {
     let target = match settings.lbo.ceiling.target {
         Some(CeilingTarget::Absolute(nats)) => Some(nats),
         _ => None,
     };
-    let mut holds = true;
+    let over = number(last, "over_ceiling");
+    let mut holds = over <= OVER_CEILING;
     let mut found = Vec::new();
     for half in ["core", "detail"] {
         let limit = target.unwrap_or_else(|| number(last, &format!("ceiling_{half}")));
-        let trained = number(last, &format!("kl_{half}"));
+        let mean = number(last, &format!("kl_{half}"));
         let tested = number(last, &format!("test_kl_{half}"));
-        holds &= trained <= limit && tested <= limit;
-        found.push(format!("{half} {trained:.2} (test {tested:.2}) of {limit:.2}"));
+        holds &= tested <= limit;
+        found.push(format!("{half} {tested:.2} of {limit:.2} (epoch mean {mean:.2})"));
     }
-    (holds, found.join(", "))
+    (holds, format!("{}; {} of batches over", found.join(", "), percent(over)))
 }
 
 /// A share in words.

@@ -213,6 +213,10 @@ impl Lbo {
             lines.extend(boxes.map(|one| format!("⚠️  WARNING: BOX CONSTRAINT VIOLATIONS: {one}")));
         }
         self.ceiling.end_epoch(&mut self.ceiling_state, &mut |event| lines.push(line(&event)));
+        let counts = self.ceiling_state.rejections();
+        if counts.rejected > 0 {
+            lines.push(counts.to_string());
+        }
         let softness = self.ceiling.softness(&self.ceiling_state);
         self.goals.set_tightening(&mut self.goals_state, softness);
         lines

@@ -148,13 +148,14 @@ fn similarity_is_that_of_the_reference() {
     let map = host(ssim.map(constant(0.5), constant(0.6)));
     // The 3 × 3 places in the middle do not see the border.
     for (y, x) in [(5, 5), (6, 6), (7, 7), (5, 7)] {
-        check(&[map[13 * y + x]], &[0.983_609], 2e-5);
+        // In single precision a covariance of 0 is 1e-7, next to C2 = 9e-4.
+        check(&[map[13 * y + x]], &[0.983_609], 2e-4);
     }
     let uniform = Ssim::<B>::new(shape, SsimWindow::Uniform, &device());
     let map = host(uniform.map(constant(0.5), constant(0.6)));
     assert_eq!(map.len(), 16, "(13 − 7)/2 + 1 = 4 places along each side");
-    check(&map, &[0.983_609; 16], 2e-5);
-    check(&host(uniform.per_image(constant(0.3), constant(0.3))), &[1.0], 1e-5);
+    check(&map, &[0.983_609; 16], 2e-4);
+    check(&host(uniform.per_image(constant(0.3), constant(0.3))), &[1.0], 2e-4);
 }
 
 #[test]

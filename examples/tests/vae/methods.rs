@@ -22,21 +22,29 @@ fn a_larger_weight_makes_a_smaller_divergence() {
     assert!(nats("weight.kl=2.0") < nats("weight.kl=0.1"));
 }
 
+/// Long and fast enough for the slow half of a loop of controller and model to settle.
+const LONG: [&str; 2] = ["epochs=100", "optimizer.learning_rate=0.01"];
+
 #[test]
 fn pid_holds_the_divergence_at_its_setpoint() {
-    let gains = "controller.pid-weight.law.pid.ki=0.005";
+    let gains = ["method=pid", "controller.pid-weight.law.pid.ki=0.001", "weight.kl=0.1"];
     for setpoint in [4.0, 8.0] {
         let wanted = format!("setpoint.kl={setpoint:?}");
-        let nats = last("pid", &["method=pid", "epochs=30", gains, &wanted], "kl");
+        let nats = last("pid", &[&LONG[..], &gains, &[&wanted]].concat(), "kl");
         assert!((nats / setpoint - 1.0).abs() < 0.2, "{nats} instead of {setpoint}");
     }
 }
 
 #[test]
 fn geco_holds_the_error_at_its_bound() {
-    let wanted = ["method=geco", "epochs=40", "setpoint.reconstruction=3.0"];
-    let error = last("geco", &wanted, "reconstruction");
-    assert!((error / 3.0 - 1.0).abs() < 0.25, "{error} instead of 3");
+    let law = "controller.geco-multiplier.law.multiplier";
+    let gains = [format!("{law}.rate=0.1"), format!("{law}.maximum=100.0")];
+    let gains = ["method=geco", "weight.reconstruction=10.0", &gains[0], &gains[1]];
+    for bound in [1.0, 1.4] {
+        let wanted = format!("setpoint.reconstruction={bound:?}");
+        let error = last("geco", &[&LONG[..], &gains, &[&wanted]].concat(), "reconstruction");
+        assert!((error / bound - 1.0).abs() < 0.2, "{error} instead of {bound}");
+    }
 }
 
 #[test]
