@@ -91,5 +91,5 @@ fn conflicting_constraints_get_another_surgery_a_relaxed_constraint_and_staggere
     let findings = examine(|_| {
         (calm(0), StepObservation { mean_cosine: Some(-0.5), ..StepObservation::default() })
     });
-    check(&findings, Rule::Conflict, &["dual.surgery = \"upgrad\"", "kl.target", "stagger"]);
+    check(&findings, Rule::Conflict, &["surgery = \"upgrad\"", "kl.target", "stagger"]);
 }
