@@ -5,7 +5,7 @@ mod combine;
 mod gramian;
 mod word;
 
-use rayon::prelude::*;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One row's numbers of one parameter.
 #[derive(Clone, Copy, Debug)]
@@ -36,20 +36,16 @@ struct Piece<'a> {
 
 /// Numbers that one task reads: long enough to be worth a task, short enough that all threads end
 /// together.
-const TASK: usize = 1 << 18;
+const TASK: usize = 1 << 17;
 
 /// Below this many numbers another thread costs more than it saves.
-const ALONE: usize = 1 << 16;
+const ALONE: usize = 1 << 18;
 
 /// K × K numbers for each group, row by row.
 pub(super) fn gramians(blocks: &[Block<'_>], rows: usize, groups: usize) -> Vec<Vec<f64>> {
-    let tasks = tasks(blocks, rows);
-    let work = |(group, pieces): &(usize, Vec<Piece<'_>>)| (*group, gramian::gramian(pieces, rows));
-    let parts: Vec<(usize, Vec<f64>)> = if tasks.len() > 1 && total(blocks, rows) > ALONE {
-        tasks.par_iter().with_max_len(1).map(work).collect()
-    } else {
-        tasks.iter().map(work).collect()
-    };
+    let alone = total(blocks, rows) <= ALONE;
+    let work = |(group, pieces): (usize, Vec<Piece<'_>>)| (group, gramian::gramian(&pieces, rows));
+    let parts = share(tasks(blocks, rows), alone, work);
     let mut triangles = vec![vec![0.0; gramian::pairs(rows)]; groups];
     for (group, part) in parts {
         for (sum, part) in triangles[group].iter_mut().zip(part) {
@@ -57,6 +53,40 @@ pub(super) fn gramians(blocks: &[Block<'_>], rows: usize, groups: usize) -> Vec<
         }
     }
     triangles.iter().map(|triangle| square(triangle, rows)).collect()
+}
+
+/// The results of all tasks in their order, worked out by this thread and those of rayon's pool.
+///
+/// This thread begins at once: the others may be asleep, and then a small job is nearly done before they
+/// are awake.
+fn share<T: Send, R: Send>(tasks: Vec<T>, alone: bool, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    if alone || tasks.len() < 2 {
+        return tasks.into_iter().map(work).collect();
+    }
+    let helpers = rayon::current_num_threads().min(tasks.len()) - 1;
+    let queue = Mutex::new(tasks.into_iter().enumerate());
+    let done = Mutex::new(Vec::new());
+    let drain = || {
+        loop {
+            let Some((place, task)) = lock(&queue).next() else { return };
+            let result = work(task);
+            lock(&done).push((place, result));
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(|_| drain());
+        }
+        drain();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What a panic elsewhere left behind is whole: nothing is changed in steps under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn total(blocks: &[Block<'_>], rows: usize) -> usize {
@@ -87,7 +117,7 @@ fn tasks<'a>(blocks: &'a [Block<'a>], rows: usize) -> Vec<(usize, Vec<Piece<'a>>
 
 /// Columns of a task.
 fn columns(rows: usize) -> usize {
-    (TASK / rows).max(4096)
+    (TASK / rows).max(8192)
 }
 
 fn square(triangle: &[f64], rows: usize) -> Vec<f64> {
@@ -114,33 +144,43 @@ pub(super) enum Out<'a> {
     F64(&'a mut [f64]),
 }
 
+/// Some columns of a target.
+struct Part<'a> {
+    out: Out<'a>,
+    own: f64,
+    rows: &'a [(Row<'a>, f64)],
+    start: usize,
+}
+
 /// `out ← own·out + Σ weight·row` for every target.
-pub(super) fn combine(targets: Vec<Target<'_>>) {
+pub(super) fn combine(mut targets: Vec<Target<'_>>) {
     let numbers = |target: &Target<'_>| (target.rows.len() + 1) * target.out.len();
-    if targets.iter().map(numbers).sum::<usize>() <= ALONE {
-        for target in targets {
-            let Target { out, own, rows } = target;
-            out.combine(own, &rows, 0);
-        }
-        return;
-    }
-    targets.into_par_iter().for_each(|target| {
-        let Target { out, own, rows } = target;
-        let columns = columns(rows.len() + 1);
+    let alone = targets.iter().map(numbers).sum::<usize>() <= ALONE;
+    let mut parts = Vec::new();
+    for Target { out, own, rows } in &mut targets {
+        let (own, columns) = (*own, columns(rows.len() + 1));
         match out {
-            // From the end: there the cache still holds what the Gramian read last.
             Out::F32(out) => {
-                out.par_chunks_mut(columns).enumerate().rev().for_each(|(chunk, out)| {
-                    combine::combine(out, own, &rows, chunk * columns);
-                })
+                parts.extend(out.chunks_mut(columns).enumerate().map(|(part, out)| Part {
+                    out: Out::F32(out),
+                    own,
+                    rows,
+                    start: part * columns,
+                }))
             }
             Out::F64(out) => {
-                out.par_chunks_mut(columns).enumerate().rev().for_each(|(chunk, out)| {
-                    combine::combine(out, own, &rows, chunk * columns);
-                })
+                parts.extend(out.chunks_mut(columns).enumerate().map(|(part, out)| Part {
+                    out: Out::F64(out),
+                    own,
+                    rows,
+                    start: part * columns,
+                }))
             }
         }
-    });
+    }
+    // From the end: there the cache still holds what the Gramian read last.
+    parts.reverse();
+    share(parts, alone, |Part { out, own, rows, start }| out.combine(own, rows, start));
 }
 
 impl Out<'_> {
