@@ -1,14 +1,16 @@
 //! What the trainers do between the command line and the first step: settings, resume, folder, Ctrl-C.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ArgMatches;
+use homeostat::Orchestrator;
 use serde::de::DeserializeOwned;
 
 use crate::checkpoint;
-use crate::command_line::{self, Flag};
+use crate::command_line::{self, Flag, hyphenate};
 use crate::document::{Document, Origin};
 use crate::files::fresh_folder;
 use crate::trainer::TrainError;
@@ -156,10 +158,30 @@ pub fn interrupt() -> Arc<AtomicBool> {
     flag
 }
 
-/// The last word of a program that failed.
+/// Runs a program with these arguments, the first of which is its own name.
 #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]
-pub fn complain(error: &TrainError) {
-    eprintln!("error: {error}");
+pub fn main(
+    command: clap::Command,
+    arguments: impl Iterator<Item = String>,
+    run: impl FnOnce(&ArgMatches) -> Result<(), TrainError>,
+) -> ExitCode {
+    match run(&command.get_matches_from(arguments.map(hyphenate))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the settings with the origin of every value, and the controllers.
+#[expect(clippy::print_stdout, reason = "the printed configuration is what was asked for")]
+pub fn print_config(document: &Document, control: &Orchestrator) {
+    let text = document.to_toml();
+    println!("{text}\n# The controllers, in the order in which they run:");
+    for line in control.wiring().lines() {
+        println!("# {line}");
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a warning before the run has a console")]

@@ -1,27 +1,15 @@
 //! A step of the doctor allocates nothing; an evaluation may.
 
+#[path = "it/calm.rs"]
+mod calm;
+
+use calm::calm;
 use homeostat_telemetry::{
-    ConstraintProfile, DoctorConfig, DoctorState, Gate, Observation, RunProfile, StepObservation,
+    ConstraintProfile, DoctorConfig, DoctorState, RunProfile, StepObservation,
 };
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
-
-/// An update of a constraint that is met, acts, and lies inside its deadzone.
-fn calm(constraint: usize) -> Observation {
-    Observation {
-        raw: 0.1,
-        normalized: 0.1,
-        target: 0.1,
-        multiplier: 1.0,
-        maximum: 50.0,
-        effective: 1.0,
-        rate: 5e-3,
-        deadzone: 0.02,
-        gate: Gate::Deadzone,
-        ..Observation::new(constraint)
-    }
-}
 
 fn a_step_allocates_nothing_before_and_after_the_ring_is_full_and_after_loading() {
     let names = ["kl", "entropy", "safety"];

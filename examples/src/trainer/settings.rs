@@ -116,6 +116,14 @@ pub enum SettingsError {
     },
 }
 
+impl SettingsError {
+    /// A value that is not legal, with its place in the document.
+    pub fn range(document: &Document, field: &str, legal: &'static str, found: String) -> Self {
+        let origin = document.place(field).map(|place| format!(" ({place})")).unwrap_or_default();
+        Self::Range { field: field.to_owned(), legal, found, origin }
+    }
+}
+
 impl Settings {
     /// Reads and checks the settings of a document. Notices are things a person should know: a flag
     /// that has no effect, a limit that was raised.
@@ -151,9 +159,7 @@ impl Settings {
 
     fn check(&self, document: &Document) -> Result<(), SettingsError> {
         let fail = |field: &str, legal, found: String| {
-            let origin =
-                document.place(field).map(|place| format!(" ({place})")).unwrap_or_default();
-            Err(SettingsError::Range { field: field.to_owned(), legal, found, origin })
+            Err(SettingsError::range(document, field, legal, found))
         };
         let number = |field, value: f64, low: f64, legal| {
             if value.is_finite() && value >= low {
@@ -228,9 +234,7 @@ impl Settings {
         }
         self.model.validate().map_err(|error| {
             let field = format!("model.{}", error.field);
-            let origin =
-                document.place(&field).map(|place| format!(" ({place})")).unwrap_or_default();
-            SettingsError::Range { field, legal: error.legal, found: error.value, origin }
+            SettingsError::range(document, &field, error.legal, error.value)
         })
     }
 }

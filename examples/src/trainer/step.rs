@@ -167,7 +167,8 @@ impl<B: AutodiffBackend> Stepper<B> {
                 (pass, Some(gradients))
             }
         };
-        let Pass { output, losses, total } = pass;
+        let Pass { output, losses, terms } = pass;
+        let total = self.total(&terms)?;
         let side =
             side_losses(&self.models.baselines, &self.models.readouts, &inputs, &labels, &output);
 
@@ -239,7 +240,7 @@ impl<B: AutodiffBackend> Stepper<B> {
         Ok(sideline)
     }
 
-    /// Forward, losses and their total.
+    /// Forward, losses and the terms of their total.
     fn pass(
         &self,
         trainee: &Trainee<B>,
@@ -248,8 +249,9 @@ impl<B: AutodiffBackend> Stepper<B> {
     ) -> Result<Pass<B>, TrainError> {
         let output = trainee.atlas.forward(inputs.clone());
         let losses = self.losses(trainee, inputs, labels, &output)?;
-        let total = self.total(&self.terms(trainee, &losses)?)?;
-        Ok(Pass { output, losses, total })
+        let board = self.control.board();
+        let terms = terms::terms(trainee, &losses, &self.panel, board, &self.spread)?;
+        Ok(Pass { output, losses, terms })
     }
 
     /// The same with surgery: one pass for each row, and one gradient of all.
@@ -262,9 +264,9 @@ impl<B: AutodiffBackend> Stepper<B> {
         let factors = self.factors()?;
         let (step, pass) = operation.step(&self.models.trainee, &factors, |trainee| {
             let pass = self.pass(trainee, inputs, labels)?;
-            let terms = self.terms(trainee, &pass.losses)?;
-            let terms = terms.into_iter().map(|term| term.map(|term| term.loss)).collect();
-            Ok((Pass { total: pass.total.detach(), ..pass }, terms))
+            let losses = pass.terms.iter().map(|term| Some(term.as_ref()?.loss.clone()));
+            let losses = losses.collect();
+            Ok((pass, losses))
         })?;
         operation.observe(self.control.board_mut(), &step.report.groups)?;
         Ok((pass, step.gradients))
@@ -311,14 +313,6 @@ impl<B: AutodiffBackend> Stepper<B> {
         Ok(atlas_losses(&trainee.atlas, inputs, output, &given, self.set, &self.options)?)
     }
 
-    fn terms(
-        &self,
-        trainee: &Trainee<B>,
-        losses: &AtlasLosses<B>,
-    ) -> Result<Vec<Option<Term<B>>>, TrainError> {
-        Ok(terms::terms(trainee, losses, &self.panel, self.control.board(), &self.spread)?)
-    }
-
     /// Σ w·L.
     fn total(&self, terms: &[Option<Term<B>>]) -> Result<Tensor<B, 1>, TrainError> {
         let terms: Vec<Term<B>> = terms.iter().flatten().cloned().collect();
@@ -330,7 +324,7 @@ impl<B: AutodiffBackend> Stepper<B> {
 struct Pass<B: Backend> {
     output: AtlasOutput<B>,
     losses: AtlasLosses<B>,
-    total: Tensor<B, 1>,
+    terms: Vec<Option<Term<B>>>,
 }
 
 /// The gradients of a module, taken out of a backward pass; none where there was none.

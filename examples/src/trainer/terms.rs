@@ -9,16 +9,9 @@ use super::panel::Panel;
 use super::spread::Spread;
 use crate::topoencoder::{AtlasLosses, LossName};
 
-/// The names of the terms: every loss that is not supervised, reconstruction first, then all supervised
-/// losses as one, then the spread of the singular values.
-pub fn names(panel: &Panel) -> Vec<&'static str> {
-    let own = panel.losses.iter().map(|slots| slots.name);
-    let own = own.filter(|name| !is_supervised(*name)).map(LossName::name);
-    own.chain(["supervision", "orthogonality"]).collect()
-}
-
-/// Each term with the slot of its weight, in the order of [`names`]; `None` for one that this step does not
-/// have.
+/// Each term with the slot of its weight, in a fixed order: every loss that is not supervised,
+/// reconstruction first, then all supervised losses as one, then the spread of the singular values. `None` for
+/// one that this step does not have.
 ///
 /// The four supervised losses share one more weight, and with learned precisions recon, vq and supervision
 /// carry exp(−s)·L + s instead of L.

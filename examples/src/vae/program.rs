@@ -11,7 +11,6 @@ use super::settings::{DEFAULTS, Method, Settings};
 use super::source;
 use super::state::Header;
 use super::sweep::{self, Sweep};
-use crate::command_line::hyphenate;
 use crate::data::Split;
 use crate::launch::{self, Launch, Program};
 use crate::trainer::TrainError;
@@ -26,17 +25,10 @@ const PROGRAM: Program = Program {
 
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let matches = flags::command().get_matches_from(arguments.map(hyphenate));
-    match run(&matches) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            launch::complain(&error);
-            ExitCode::FAILURE
-        }
-    }
+    launch::main(flags::command(), arguments, run)
 }
 
-#[expect(clippy::print_stdout, reason = "the printed configuration is what was asked for")]
+#[expect(clippy::print_stdout, reason = "a program for a console")]
 fn run(matches: &clap::ArgMatches) -> Result<(), TrainError> {
     let mut launch = Launch::<Header>::read(PROGRAM, matches)?;
     let bare = launch.document.clone();
@@ -47,11 +39,7 @@ fn run(matches: &clap::ArgMatches) -> Result<(), TrainError> {
     }
     if matches.get_flag("print-config") {
         let (_, control) = panel::build(&settings, homeostat::Clock::new(1)?)?;
-        let text = launch.document.to_toml();
-        println!("{text}\n# The controllers, in the order in which they run:");
-        for line in control.wiring().lines() {
-            println!("# {line}");
-        }
+        launch::print_config(&launch.document, &control);
         return Ok(());
     }
     launch.enter()?;

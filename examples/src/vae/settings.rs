@@ -122,9 +122,7 @@ impl Settings {
 
     fn check(&self, document: &Document) -> Result<(), SettingsError> {
         let fail = |field: &str, legal, found: String| {
-            let origin =
-                document.place(field).map(|place| format!(" ({place})")).unwrap_or_default();
-            Err(SettingsError::Range { field: field.to_owned(), legal, found, origin })
+            Err(SettingsError::range(document, field, legal, found))
         };
         for (field, value, least, legal) in [
             ("epochs", self.epochs, 1, "at least 1"),

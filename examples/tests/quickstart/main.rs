@@ -1,6 +1,6 @@
 //! The bounds of the quickstart, searched for a few steps: interrupted, resumed, told and refused.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use burn::backend::Autodiff;
@@ -9,28 +9,7 @@ use homeostat::tuning::{DriveError, Method, Tuner, TuningPlan, read_search};
 use homeostat_examples::quickstart::program;
 use homeostat_examples::quickstart::train::Plan;
 use homeostat_examples::quickstart::tune::{Continuation, TuneError};
-
-/// A folder that is removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("homeostat-quickstart-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).expect("the tuning wrote it")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use homeostat_testkit::Folder;
 
 /// The constraints of the example, with runs of two steps.
 fn text() -> String {
@@ -54,9 +33,9 @@ fn a_search_that_is_interrupted_and_resumed_tells_the_same_story_to_the_bit() {
     let training = Plan { steps: 4, hidden: 4, learning_rate: 0.02, seed: 5 };
     let trainer = Continuation::<Autodiff<Flex>>::new(training, &Default::default());
     for method in [Method::Bayesian, Method::Population] {
-        let (whole, parts) = (Folder::new("whole"), Folder::new("parts"));
+        let (whole, parts) = (Folder::new("quickstart-whole"), Folder::new("quickstart-parts"));
         let begin = |folder: &Folder| {
-            let tuner = Tuner::begin(plan(), method, &folder.0).expect("a new folder");
+            let tuner = Tuner::begin(plan(), method, folder.path()).expect("a new folder");
             trainer.begin(&plan().dual, 2, &tuner.start()).expect("it trains");
             tuner
         };
@@ -65,7 +44,7 @@ fn a_search_that_is_interrupted_and_resumed_tells_the_same_story_to_the_bit() {
         drop(begin(&parts));
         // Killed in every other run, with half a checkpoint on the disk.
         for stop in [1, 3, 5] {
-            let mut tuner = Tuner::resume(plan(), method, &parts.0).expect("its own");
+            let mut tuner = Tuner::resume(plan(), method, parts.path()).expect("its own");
             let outcome = tuner.drive(
                 |job| match job.number {
                     number if number == stop => {
@@ -79,7 +58,7 @@ fn a_search_that_is_interrupted_and_resumed_tells_the_same_story_to_the_bit() {
             assert!(matches!(outcome, Err(DriveError::Trainer(None))), "{outcome:?}");
             assert_eq!(tuner.runs().len(), stop);
         }
-        let mut resumed = Tuner::resume(plan(), method, &parts.0).expect("its own");
+        let mut resumed = Tuner::resume(plan(), method, parts.path()).expect("its own");
         resumed.drive(|job| trainer.run(job), |_| {}).expect("it trains");
         for name in ["tuning.json", "runs.md", "runs.jsonl"] {
             assert_eq!(whole.read(name), parts.read(name), "{}", method.name());
@@ -94,10 +73,10 @@ fn a_search_that_is_interrupted_and_resumed_tells_the_same_story_to_the_bit() {
 
 #[test]
 fn a_damaged_checkpoint_is_an_error_that_names_it() {
-    let folder = Folder::new("damaged");
+    let folder = Folder::new("quickstart-damaged");
     let training = Plan { steps: 2, hidden: 4, learning_rate: 0.02, seed: 5 };
     let trainer = Continuation::<Autodiff<Flex>>::new(training, &Default::default());
-    let tuner = Tuner::begin(plan(), Method::Bayesian, &folder.0).expect("a new folder");
+    let tuner = Tuner::begin(plan(), Method::Bayesian, folder.path()).expect("a new folder");
     trainer.begin(&plan().dual, 1, &tuner.start()).expect("it trains");
     let mut bytes = std::fs::read(tuner.start()).expect("it was written");
     let middle = bytes.len() / 2;
@@ -114,7 +93,7 @@ fn a_damaged_checkpoint_is_an_error_that_names_it() {
 fn call(config: &Path, folder: &Folder, line: &str) -> bool {
     let words = ["constrained_quickstart", "--epochs", "4", "--hidden", "4", "--config"];
     let paths =
-        [config.display().to_string(), "--output-dir".into(), folder.0.display().to_string()];
+        [config.display().to_string(), "--output-dir".into(), folder.path().display().to_string()];
     let words = words.into_iter().map(str::to_owned).chain(paths);
     let code = program::main(words.chain(line.split_whitespace().map(str::to_owned)));
     format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS)
@@ -122,9 +101,9 @@ fn call(config: &Path, folder: &Folder, line: &str) -> bool {
 
 #[test]
 fn the_command_line_begins_refuses_and_resumes() {
-    let (folder, files) = (Folder::new("command"), Folder::new("config"));
-    std::fs::create_dir_all(&files.0).expect("a folder that can be written");
-    let config = files.0.join("constraints.toml");
+    let (folder, files) = (Folder::new("quickstart-command"), Folder::new("quickstart-config"));
+    std::fs::create_dir_all(files.path()).expect("a folder that can be written");
+    let config = files.path().join("constraints.toml");
     std::fs::write(&config, text()).expect("a folder that can be written");
     assert!(!call(&config, &folder, "--tune population --resume"), "nothing to resume");
     assert!(call(&config, &folder, "--tune population --tune-budget 1"));

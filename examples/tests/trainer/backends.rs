@@ -1,8 +1,9 @@
 use burn::backend::Autodiff;
 use burn_flex::Flex;
 use burn_ndarray::NdArray;
+use homeostat_testkit::Folder;
 
-use crate::{Folder, run};
+use crate::run;
 
 /// Both backends add in another order. One step differs by f32 rounding, 1e-7 relative per addition
 /// and about 1e-6 per loss; forty steps of Adam, which divides by the root of tiny second moments, let

@@ -8,7 +8,7 @@ mod reads;
 mod resume;
 mod surgery;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::backend::AutodiffBackend;
 use homeostat_examples::data::Split;
@@ -18,27 +18,6 @@ use homeostat_examples::trainer::session::{Outcome, Start, train};
 use homeostat_examples::trainer::settings::{DEFAULTS, Settings};
 use homeostat_examples::trainer::step::Stepper;
 use homeostat_examples::trainer::{panel, source};
-
-/// A folder that is removed when the test ends.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("homeostat-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Small enough for a debug build: 160 rows of 12 features, a model of width 8.
 const SMALL: &[&str] = &[

@@ -5,9 +5,10 @@ use burn_ndarray::NdArray;
 use homeostat_examples::checkpoint;
 use homeostat_examples::trainer::session::{Start, train};
 use homeostat_examples::trainer::state::Header;
+use homeostat_testkit::Folder;
 use serde_json::Value;
 
-use crate::{Folder, rows, run, settings};
+use crate::{rows, run, settings};
 
 /// The summary without what a clock decides.
 pub(crate) fn timeless(summary: &Value) -> Value {

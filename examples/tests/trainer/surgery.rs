@@ -5,9 +5,10 @@ use burn_ndarray::NdArray;
 use homeostat::burn::flatten_parameters;
 use homeostat_examples::trainer::panel;
 use homeostat_examples::trainer::settings::Settings;
+use homeostat_testkit::Folder;
 use serde_json::Value;
 
-use crate::{Folder, document, faults::batch, rows, run, settings, stepper};
+use crate::{document, faults::batch, rows, run, settings, stepper};
 
 /// The parameters after some steps.
 fn parameters<B: AutodiffBackend>(overrides: &[&str], steps: usize) -> Vec<f32> {

@@ -12,8 +12,9 @@ use homeostat_examples::data::Dataset;
 use homeostat_examples::trainer::state::parameter_hash;
 use homeostat_examples::vae::session::Start;
 use homeostat_examples::vae::step::Stepper;
+use homeostat_testkit::Folder;
 
-use crate::{Folder, images, run, settings, stepper};
+use crate::{images, run, settings, stepper};
 
 fn batch<B: Backend>(data: &Dataset, step: usize) -> Tensor<B, 2> {
     let rows: Vec<u32> = (0..16).map(|row| ((row * 5 + step * 7) % data.len()) as u32).collect();
@@ -122,7 +123,7 @@ fn a_rejected_step_leaves_parameters_moments_and_controllers_alone_on_ndarray() 
 
 /// The messages of a run whose steps are rejected so.
 fn events(name: &str, overrides: &[&str], reject: fn(u64) -> bool) -> (Vec<(u64, String)>, f64) {
-    let folder = Folder::new(name);
+    let folder = Folder::new(&format!("vae-{name}"));
     let start = Start { reject: Some(reject), ..Start::default() };
     let outcome = run::<Autodiff<Flex>>(folder.path(), overrides, start);
     let rate = outcome.summary["rollback_rate"].as_f64().expect("is a number");

@@ -5,7 +5,7 @@ mod golden;
 mod methods;
 mod resume;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::backend::AutodiffBackend;
 use homeostat_examples::data::Split;
@@ -14,28 +14,6 @@ use homeostat_examples::vae::session::{Outcome, Start, train};
 use homeostat_examples::vae::settings::{DEFAULTS, Settings};
 use homeostat_examples::vae::source;
 use homeostat_examples::vae::step::Stepper;
-
-/// A folder that is removed when the test ends.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("homeostat-vae-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Small enough for a debug build: eight batches of 16 images of 8 × 8 pixels per epoch. The squeeze is
 /// short, so that five epochs see every phase.

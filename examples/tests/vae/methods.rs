@@ -5,13 +5,14 @@ use burn_flex::Flex;
 use homeostat_examples::data::ShapesConfig;
 use homeostat_examples::vae::flags::{FLAGS, command};
 use homeostat_examples::vae::session::Start;
+use homeostat_testkit::Folder;
 
-use crate::{Folder, document, run, settings};
+use crate::{document, run, settings};
 
 type B = Autodiff<Flex>;
 
 fn last(name: &str, overrides: &[&str], number: &str) -> f64 {
-    let folder = Folder::new(name);
+    let folder = Folder::new(&format!("vae-{name}"));
     let outcome = run::<B>(folder.path(), overrides, Start::default());
     outcome.summary["final"][number].as_f64().unwrap_or_else(|| panic!("{number} is measured"))
 }
@@ -62,7 +63,7 @@ fn the_controllers_of_other_methods_are_not_there() {
 
 #[test]
 fn a_run_leaves_numbers_pictures_and_a_checkpoint() {
-    let folder = Folder::new("files");
+    let folder = Folder::new("vae-files");
     let start = Start { config: "epochs = 5\n".into(), ..Start::default() };
     let outcome = run::<B>(folder.path(), &["epochs=3", "save_every=0"], start);
     for file in [

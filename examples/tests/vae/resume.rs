@@ -9,9 +9,10 @@ use homeostat_examples::launch::RunHeader as _;
 use homeostat_examples::trainer::rows::Row;
 use homeostat_examples::vae::session::{Outcome, Start};
 use homeostat_examples::vae::state::Header;
+use homeostat_testkit::Folder;
 use serde_json::Value;
 
-use crate::{Folder, run};
+use crate::run;
 
 /// The summary without what a clock decides.
 fn timeless(summary: &Value) -> Value {
@@ -50,11 +51,11 @@ fn same(resumed: &Outcome, whole: &Outcome, place: &str) {
 fn check<B: AutodiffBackend>(name: &str, overrides: &[&str], places: &[(u64, u64)]) {
     let every = ["save_every_batches=3"];
     let all = [overrides, &every].concat();
-    let whole_folder = Folder::new(&format!("{name}-whole"));
+    let whole_folder = Folder::new(&format!("vae-{name}-whole"));
     let whole = run::<B>(whole_folder.path(), &all, Start::default());
     for &(epoch, batch) in places {
         // Something else happens in between, as in another process: other tensors, other draws.
-        let noise = Folder::new(&format!("{name}-noise"));
+        let noise = Folder::new(&format!("vae-{name}-noise"));
         run::<B>(noise.path(), &["epochs=1", "seed=9"], Start::default());
         let file = match batch {
             0 => checkpoint::path_of(whole_folder.path(), epoch),
@@ -62,7 +63,7 @@ fn check<B: AutodiffBackend>(name: &str, overrides: &[&str], places: &[(u64, u64
         };
         let (header, record) = checkpoint::read::<Header>(&file).expect("was written");
         assert_eq!((header.epoch(), header.position.batch), (epoch, batch));
-        let folder = Folder::new(&format!("{name}-{epoch}-{batch}"));
+        let folder = Folder::new(&format!("vae-{name}-{epoch}-{batch}"));
         std::fs::create_dir_all(folder.path()).expect("is made");
         let rows = "metrics.jsonl";
         std::fs::copy(whole_folder.path().join(rows), folder.path().join(rows)).expect("is copied");

@@ -1,6 +1,7 @@
 //! Tests of the doctor: one file per kind.
 
 mod alerts;
+mod calm;
 mod closed_loop;
 mod config;
 mod display;
@@ -14,6 +15,7 @@ mod state;
 mod streams;
 mod thresholds;
 
+use calm::calm;
 use homeostat_telemetry::{
     ConstraintProfile, Doctor, DoctorConfig, DoctorState, Finding, Gate, Observation, Rule,
     RunProfile, StepObservation,
@@ -53,22 +55,6 @@ fn watch(
 fn feed(doctor: &Doctor, steps: usize, mut next: impl FnMut(usize) -> Observation) -> Vec<Finding> {
     let mut state = doctor.init_state();
     watch(doctor, &mut state, steps, |step| (next(step), StepObservation::default()))
-}
-
-/// An update of a constraint that is met, acts, and lies inside its deadzone.
-fn calm(constraint: usize) -> Observation {
-    Observation {
-        raw: 0.1,
-        normalized: 0.1,
-        target: 0.1,
-        multiplier: 1.0,
-        maximum: 50.0,
-        effective: 1.0,
-        rate: 5e-3,
-        deadzone: 0.02,
-        gate: Gate::Deadzone,
-        ..Observation::new(constraint)
-    }
 }
 
 /// The first finding of a rule.

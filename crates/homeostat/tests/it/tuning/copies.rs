@@ -23,7 +23,7 @@ fn until_copied(tuner: &mut Tuner) -> Job {
 
 #[test]
 fn ranks_do_not_jump_where_a_checkpoint_is_copied() {
-    let folder = Folder::new("ranks");
+    let folder = Folder::new("tuning-ranks");
     let config = plan(TEXT);
     let mut tuner = begin(&config, Method::Population, &folder);
     let job = until_copied(&mut tuner);
@@ -52,7 +52,7 @@ fn ranks_do_not_jump_where_a_checkpoint_is_copied() {
 
 #[test]
 fn a_long_jump_of_a_target_begins_the_resume_warm_up() {
-    let folder = Folder::new("jump");
+    let folder = Folder::new("tuning-jump");
     let mut tuner = begin(&plan(TEXT), Method::Population, &folder);
     let job = until_copied(&mut tuner);
     let mut run = Checkpoint::read(&job.from);
@@ -69,7 +69,7 @@ fn a_long_jump_of_a_target_begins_the_resume_warm_up() {
 #[test]
 fn only_checkpoints_that_are_needed_stay() {
     for method in super::METHODS {
-        let folder = Folder::new(&format!("tidy-{}", method.name()));
+        let folder = Folder::new(&format!("tuning-tidy-{}", method.name()));
         let mut tuner = begin(&plan(TEXT), method, &folder);
         while let Some(job) = tuner.ask().expect("checkpoints are there") {
             let validation = trainer(&job).expect("the plant does not fail");

@@ -160,7 +160,7 @@ fn every_bad_file_gives_its_one_error() {
 #[test]
 fn a_method_must_be_there_to_be_used() {
     use homeostat::tuning::{Method, Tuner};
-    let folder = super::Folder::new("method");
+    let folder = super::Folder::new("tuning-method");
     let TuningPlan { dual, mut search } = plan(TEXT);
     search.population = None;
     let error = Tuner::begin(TuningPlan { dual, search }, Method::Population, folder.path());

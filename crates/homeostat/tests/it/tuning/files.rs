@@ -7,7 +7,7 @@ use super::{Folder, TEXT, begin, plan};
 
 #[test]
 fn what_does_not_belong_is_refused() {
-    let folder = Folder::new("refused");
+    let folder = Folder::new("tuning-refused");
     let open = |text: &str, method| Tuner::resume(plan(text), method, folder.path());
     let nothing = open(TEXT, Method::Bayesian).expect_err("nothing there").to_string();
     assert!(nothing.starts_with("there is no tuning to resume: "), "{nothing}");
@@ -69,7 +69,7 @@ fn what_does_not_belong_is_refused() {
 
 #[test]
 fn a_member_must_leave_a_checkpoint() {
-    let folder = Folder::new("member");
+    let folder = Folder::new("tuning-member");
     let mut tuner = begin(&plan(TEXT), Method::Population, &folder);
     let job = tuner.ask().expect("the start is there").expect("it is not over");
     let validation = trainer(&job).expect("the plant does not fail");
@@ -85,7 +85,7 @@ fn a_member_must_leave_a_checkpoint() {
 #[test]
 fn the_tables_say_what_was_tried() {
     let text = TEXT.replace("budget = 14", "budget = 6").replace("rounds = 12", "rounds = 2");
-    let folder = Folder::new("tables");
+    let folder = Folder::new("tuning-tables");
     let mut tuner = begin(&plan(&text), Method::Population, &folder);
     let mut lines = Vec::new();
     tuner.drive(trainer, |line| lines.push(line.to_owned())).expect("the plant does not fail");

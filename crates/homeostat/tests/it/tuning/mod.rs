@@ -7,35 +7,8 @@ mod plant;
 mod resume;
 mod search;
 
-use std::path::{Path, PathBuf};
-
 use homeostat::tuning::{Method, Tuner, TuningPlan, read_search};
-
-/// A folder that is removed when the test ends.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
-        let name = format!("homeostat-tuning-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(crate) fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).expect("the tuning wrote it")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use homeostat_testkit::Folder;
 
 /// `level` is searched; `shape` keeps a window; `speed` is hard, and may tighten.
 pub(crate) const TEXT: &str = r#"[dual]

@@ -14,7 +14,7 @@ fn content(folder: &Folder) -> [String; 3] {
 fn interrupted_after_any_run_it_goes_on_to_the_bit() {
     let text = TEXT.replace("budget = 14", "budget = 10").replace("rounds = 12", "rounds = 4");
     for method in METHODS {
-        let (whole, parts) = (Folder::new("whole"), Folder::new("parts"));
+        let (whole, parts) = (Folder::new("tuning-whole"), Folder::new("tuning-parts"));
         let mut tuner = begin(&plan(&text), method, &whole);
         let mut wanted = Vec::new();
         while let Some(job) = tuner.ask().expect("checkpoints are there") {
@@ -50,7 +50,7 @@ fn interrupted_after_any_run_it_goes_on_to_the_bit() {
 
 #[test]
 fn a_trainer_that_stops_loses_only_its_own_run() {
-    let folder = Folder::new("stops");
+    let folder = Folder::new("tuning-stops");
     let mut tuner = begin(&plan(TEXT), Method::Bayesian, &folder);
     let stops = |job: &Job| match job.number {
         3 => Err("out of memory"),
@@ -70,7 +70,7 @@ fn a_longer_search_goes_on_with_the_same_runs() {
     };
     let shorter = TEXT.replace("budget = 14", "budget = 7").replace("rounds = 12", "rounds = 2");
     for method in METHODS {
-        let (short, long) = (Folder::new("short"), Folder::new("long"));
+        let (short, long) = (Folder::new("tuning-short"), Folder::new("tuning-long"));
         let mut tuner = begin(&plan(&shorter), method, &short);
         tuner.drive(trainer, |_| {}).expect("the plant does not fail");
         let mut tuner = Tuner::resume(plan(&longer(TEXT)), method, short.path()).expect("its own");
@@ -85,7 +85,7 @@ fn a_longer_search_goes_on_with_the_same_runs() {
 #[test]
 fn a_failed_run_is_no_result_and_a_member_goes_back_to_its_last_checkpoint() {
     for method in METHODS {
-        let folder = Folder::new("failed");
+        let folder = Folder::new("tuning-failed");
         let mut tuner = begin(&plan(TEXT), method, &folder);
         let fails = |job: &Job| {
             // Diverged: what it leaves behind must not be gone on from.

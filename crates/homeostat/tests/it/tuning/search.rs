@@ -6,7 +6,7 @@ use super::plant::{BEST, trainer};
 use super::{Folder, METHODS, TEXT, begin, plan};
 
 fn finished(method: Method, text: &str, name: &str) -> (Folder, Tuner, Vec<String>) {
-    let folder = Folder::new(name);
+    let folder = Folder::new(&format!("tuning-{name}"));
     let mut tuner = begin(&plan(text), method, &folder);
     let mut lines = Vec::new();
     tuner.drive(trainer, |line| lines.push(line.to_owned())).expect("the trainer does not fail");
@@ -35,7 +35,7 @@ fn a_limit_is_met_by_the_best_run() {
         .replace("[search.bayesian]", "[search.limits]\nlevel = 1.3\n[search.bayesian]")
         .replace("{ raw = 1.7 }", "{ raw = 1.1 }");
     for (method, tolerance) in METHODS.into_iter().zip([0.05, 0.2]) {
-        let folder = Folder::new(&format!("limit-{}", method.name()));
+        let folder = Folder::new(&format!("tuning-limit-{}", method.name()));
         let mut tuner = begin(&plan(&text), method, &folder);
         let greedy = |job: &_| {
             let validation = trainer(job)?;
