@@ -216,6 +216,8 @@ struct Served {
     /// The numbers of the first gradient.
     first: Vec<f32>,
     last: Option<GradientsParams>,
+    /// The law and its memory, made once as in a run.
+    law: Option<(String, Surgery, SurgeryState)>,
 }
 
 /// Answers lines with lines: `load PATH K P`, `aggregate METHOD`, `write PATH`.
@@ -259,7 +261,7 @@ fn load(path: &str, rows: usize, columns: usize) -> Result<Served, Failure> {
             first = row;
         }
     }
-    Ok(Served { pile, gradients, first, last: None })
+    Ok(Served { pile, gradients, first, last: None, law: None })
 }
 
 /// A gradient as a backward pass would leave it: tensors that nobody else holds.
@@ -297,11 +299,18 @@ fn restore(served: &mut Served) -> Result<(), Failure> {
 
 /// Seconds: all, sensor, law, actuator.
 fn aggregate(served: &mut Served, method: &str) -> Result<String, Failure> {
-    let config: SurgeryConfig = toml::from_str(&format!("method = '{method}'"))?;
-    let surgery: Surgery = config.init()?;
     let count = served.gradients.len();
-    let mut state: SurgeryState = surgery.init_state(count, 1)?;
     restore(served)?;
+    let (surgery, state) = match &mut served.law {
+        Some((name, surgery, state)) if name == method => (surgery, state),
+        law => {
+            let config: SurgeryConfig = toml::from_str(&format!("method = '{method}'"))?;
+            let surgery: Surgery = config.init()?;
+            let state = surgery.init_state(count, 1)?;
+            let (_, surgery, state) = law.insert((method.to_owned(), surgery, state));
+            (surgery, state)
+        }
+    };
     let gradients = std::mem::take(&mut served.gradients);
     // The threads that the restoring has woken go to sleep again.
     std::thread::sleep(std::time::Duration::from_millis(2));
@@ -311,7 +320,7 @@ fn aggregate(served: &mut Served, method: &str) -> Result<String, Failure> {
     let sensed = begin.elapsed().as_secs_f64();
     let mut weights = vec![0.0; count];
     let input = Input { gramian: Some(&gramian), ..Input::default() };
-    surgery.decide(&mut state, 0, &input, &mut weights)?;
+    surgery.decide(state, 0, &input, &mut weights)?;
     let decided = begin.elapsed().as_secs_f64();
     let combined = rows.combine(&[weights.clone()]);
     let done = begin.elapsed().as_secs_f64();

@@ -3,6 +3,8 @@
 
 mod combine;
 mod gramian;
+#[cfg(test)]
+mod tests;
 mod word;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -193,8 +195,8 @@ impl Out<'_> {
 
     fn combine(self, own: f64, rows: &[(Row<'_>, f64)], start: usize) {
         match self {
-            Self::F32(out) => combine::combine(out, own, rows, start),
-            Self::F64(out) => combine::combine(out, own, rows, start),
+            Self::F32(out) => combine::combine_f32(out, own, rows, start),
+            Self::F64(out) => combine::combine_f64(out, own, rows, start),
         }
     }
 }

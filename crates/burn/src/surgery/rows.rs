@@ -119,8 +119,8 @@ impl<B: Backend> Rows<B> {
     /// The Gramian of each group, and any number of scalars of shape `[1]`, in one read from the device.
     ///
     /// Numbers of f32 are multiplied without loss in f64 for up to four rows; for more, blocks of at most
-    /// 1024 columns are multiplied in f32, after a scaling by powers of two where squares would leave the
-    /// range of f32, and added up in f64: errors are below 10⁻⁷ of the product of the lengths. On a device
+    /// 1024 columns are multiplied in f32, or in f64 where squares would leave the range of f32, and added
+    /// up in f64: errors are below 10⁻⁷ of the product of the lengths. On a device
     /// sums are in f32, of rows divided by their largest number.
     ///
     /// # Errors

@@ -9,9 +9,18 @@ const TOLERANCE: f64 = 4.0 * f64::EPSILON;
 /// row then differs from that combination by at most 1e-7 of its length, and so does its slope.
 const PIVOT: f64 = 1e-14;
 
+/// Rounds of block pivoting, and how many of them in a row need not bring fewer wrong signs.
+const ROUNDS: usize = 12;
+const PATIENCE: usize = 3;
+
 /// `argmin ½·zᵀ·M·z − rᵀ·z` over `z ≥ 0`, for a positive semidefinite M of comparable diagonal entries
-/// and r in its range, by the active set of Lawson and Hanson (1974, "Solving least squares problems",
-/// chapter 23). The Cholesky factor of the free part follows the set by rank-one changes.
+/// and r in its range.
+///
+/// First by block pivoting (Júdice and Pires 1994; Kim and Park 2011, "Fast nonnegative matrix factorization",
+/// algorithm 1): all variables with a wrong sign change sides at once, which mostly ends after a few
+/// rounds. It may circle, and needs independent rows; then by the active set of Lawson and Hanson (1974, "Solving
+/// least squares problems", chapter 23), which always ends. The Cholesky factor of the free part follows that set by
+/// rank-one changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nonnegative {
     stride: usize,
@@ -22,6 +31,8 @@ pub(crate) struct Nonnegative {
     free: Vec<usize>,
     /// Neither free nor to be tried before the set has changed.
     blocked: Vec<bool>,
+    /// Free in the next round of block pivoting.
+    chosen: Vec<bool>,
     goal: Vec<f64>,
     rest: Vec<f64>,
     solution: Vec<f64>,
@@ -35,6 +46,7 @@ impl Nonnegative {
             lower: vec![0.0; rows * rows],
             free: Vec::with_capacity(rows),
             blocked: vec![false; rows],
+            chosen: vec![false; rows],
             goal: vec![0.0; rows],
             rest: vec![0.0; rows],
             solution: vec![0.0; rows],
@@ -45,10 +57,68 @@ impl Nonnegative {
     pub(crate) fn solve(&mut self, matrix: &[f64], right: &[f64]) -> &[f64] {
         let size = right.len();
         self.size = size;
+        let largest = right.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        if !self.pivot(matrix, right, largest) {
+            self.follow(matrix, right, largest);
+        }
+        &self.solution[..size]
+    }
+
+    /// Block pivoting; false where it gives up.
+    fn pivot(&mut self, matrix: &[f64], right: &[f64], largest: f64) -> bool {
+        let size = right.len();
+        for (chosen, right) in self.chosen.iter_mut().zip(right) {
+            *chosen = *right > 0.0;
+        }
+        let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
+        for _ in 0..ROUNDS {
+            self.free.clear();
+            for variable in 0..size {
+                if self.chosen[variable] && !self.enter(matrix, variable) {
+                    return false;
+                }
+            }
+            self.minimum(matrix, right);
+            let solution = &mut self.solution[..size];
+            solution.fill(0.0);
+            for (variable, goal) in self.free.iter().zip(&self.goal) {
+                solution[*variable] = *goal;
+            }
+            let total: f64 = solution.iter().map(|value| value.abs()).sum();
+            let least = TOLERANCE * size as f64 * (largest + total);
+            let mut wrong = 0;
+            for (variable, chosen) in self.chosen[..size].iter_mut().enumerate() {
+                let changes = if *chosen {
+                    solution[variable] <= 0.0
+                } else {
+                    let row = &matrix[variable * size..(variable + 1) * size];
+                    right[variable] - dot(row, solution) > least
+                };
+                if changes {
+                    *chosen = !*chosen;
+                    wrong += 1;
+                }
+            }
+            if wrong == 0 {
+                return true;
+            }
+            if wrong < fewest {
+                (fewest, patience) = (wrong, PATIENCE);
+            } else if patience == 0 {
+                return false;
+            } else {
+                patience -= 1;
+            }
+        }
+        false
+    }
+
+    /// The active set, one variable after the other.
+    fn follow(&mut self, matrix: &[f64], right: &[f64], largest: f64) {
+        let size = right.len();
         self.free.clear();
         self.blocked[..size].fill(false);
         self.solution[..size].fill(0.0);
-        let largest = right.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
         for _ in 0..20 * size {
             let Some(entering) = self.candidate(matrix, right, largest) else { break };
             let moved = self.enter(matrix, entering) && self.advance(matrix, right);
@@ -57,7 +127,6 @@ impl Nonnegative {
                 false => self.blocked[entering] = true,
             }
         }
-        &self.solution[..size]
     }
 
     /// The variable whose growth helps most.

@@ -8,7 +8,7 @@ use super::{Forked, Pile, filled, flat, numbers};
 use crate::{Net, host};
 
 /// Lengths around those at which the arithmetic changes its way: registers, blocks, tasks.
-const COUNTS: [usize; 9] = [1, 7, 16, 64, 65, 1023, 1025, 4096, 9001];
+const COUNTS: [usize; 10] = [1, 7, 16, 64, 65, 1023, 1025, 2049, 4096, 9001];
 
 fn total() -> usize {
     COUNTS.iter().sum()
