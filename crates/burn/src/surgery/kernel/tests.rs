@@ -47,14 +47,17 @@ fn rows_of_f64_stand_beside_rows_of_f32_and_missing_ones() {
         let weights: Vec<f64> = (0..rows).map(|row| 0.5 - row as f64).collect();
         let weighted = || kinds.iter().copied().zip(weights.iter().copied()).collect();
         let (mut fine, mut coarse) = (wide[0].clone(), narrow[0].clone());
+        let mut unread = vec![f64::NAN; count];
         combine(vec![
             Target { out: Out::F64(&mut fine), own: 2.0, rows: weighted() },
             Target { out: Out::F32(&mut coarse), own: 2.0, rows: weighted() },
+            Target { out: Out::F64(&mut unread), own: 0.0, rows: weighted() },
         ]);
         for at in 0..count {
             let sum: f64 = kinds.iter().zip(&weights).map(|(row, w)| w * value(*row, at)).sum();
             let size: f64 =
                 kinds.iter().zip(&weights).map(|(row, w)| (w * value(*row, at)).abs()).sum();
+            assert!((unread[at] - sum).abs() <= 1e-14 * size, "{at}");
             let expected = sum + 2.0 * wide[0][at];
             assert!((fine[at] - expected).abs() <= 1e-14 * (size + expected.abs()), "{at}");
             let expected = sum + 2.0 * f64::from(narrow[0][at]);
@@ -78,7 +81,8 @@ fn where_rows_lie_in_memory_changes_no_bit() {
             let row = |row: usize| Row::F32(&spread[row][offset * (row % 4)..]);
             let block = Block { rows: (0..rows).map(row).collect(), count: COUNT, group: 0 };
             let dots = gramians(&[block], rows, 1).remove(0);
-            let mut out = vec![0.0_f32; COUNT + offset];
+            // What stood there is not read.
+            let mut out = vec![f32::NAN; COUNT + offset];
             let weighted = (0..rows).map(|at| (row(at), 0.3 - at as f64)).collect();
             combine(vec![Target { out: Out::F32(&mut out[offset..]), own: 0.0, rows: weighted }]);
             (dots, out.split_off(offset))

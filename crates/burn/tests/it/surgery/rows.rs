@@ -52,8 +52,10 @@ fn gathered<B: AutodiffBackend>(
 fn gramians_are_right_at_every_scale<B: AutodiffBackend>() {
     let pile = Pile::<B>::new(&COUNTS, &Default::default());
     for count in [1, 2, 3, 4, 5, 7, 8, 9, 13, 33] {
-        // Rows 1e24 apart, and rows whose squares are no f32.
-        for exponents in [|_| 0, |row| [-12, 12, 0, 7][row % 4], |row| [-30, 30][row % 2]] {
+        // Rows 1e24 apart, rows whose squares are no f32, and rows whose squares are coarse ones.
+        for exponents in
+            [|_| 0, |row| [-12, 12, 0, 7][row % 4], |row| [-30, 30][row % 2], |_| -30, |_| -21]
+        {
             let rows = rows(count, exponents);
             for (place, tolerance) in
                 [(Place::Auto, if count <= 4 { 1e-12 } else { 1e-7 }), (Place::Device, 3e-6)]
