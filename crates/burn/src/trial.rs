@@ -83,6 +83,49 @@ where
 /// another draw. Controllers should decide only after an accepted step, so that a rejected one leaves nothing
 /// behind there either. Whether the first moments are then forgotten is a policy of the decision; see
 /// [`forget_momentum`].
+///
+/// A step that is too long is halved, one that cannot be mended is taken back:
+///
+/// ```
+/// # use burn::backend::Autodiff;
+/// # use burn::module::{Module, Param};
+/// # use burn::optim::{GradientsParams, Optimizer, SgdConfig};
+/// # use burn::prelude::*;
+/// # type B = Autodiff<burn_flex::Flex>;
+/// use homeostat_burn::try_step;
+/// use homeostat_ceiling::{Decision, Reason};
+///
+/// #[derive(Module, Debug)]
+/// struct Point<B: Backend> {
+///     x: Param<Tensor<B, 1>>,
+/// }
+/// let loss = |point: &Point<B>| point.x.val().powi_scalar(2).mul_scalar(0.5);
+/// let value = |point: &Point<B>| f64::from(loss(point).into_scalar());
+///
+/// let start = Tensor::<B, 1>::from_floats([2.0], &Default::default());
+/// let mut optimizer = SgdConfig::new().init::<B, Point<B>>();
+/// let mut tried = |rate: f64| {
+///     let point = Point { x: Param::from_tensor(start.clone()) };
+///     let before = value(&point);
+///     let step = |point: Point<B>, optimizer: &mut _| {
+///         let gradients = GradientsParams::from_grads(loss(&point).backward(), &point);
+///         Optimizer::step(optimizer, rate, point, gradients)
+///     };
+///     let (point, _) = try_step(point, &mut optimizer, step, |attempt, point| {
+///         let rise = value(point) - before;
+///         let reason = Reason::Exploded { rise, limit: 0.0 };
+///         match (rise <= 0.0, attempt) {
+///             (true, _) => Decision::Accept { restoration: false },
+///             (false, 0) => Decision::Retry { scale: 0.5 },
+///             (false, _) => Decision::RollBack { reason, zero_momentum: false },
+///         }
+///     });
+///     point.x.val().into_scalar()
+/// };
+/// assert_eq!(tried(1.0), 0.0); // accepted
+/// assert_eq!(tried(2.5), -0.5); // −3 refused, half of the way accepted
+/// assert_eq!(tried(9.0), 2.0); // −16 and −7 refused, never was
+/// ```
 pub fn try_step<B, M, O>(
     module: M,
     optimizer: &mut O,
