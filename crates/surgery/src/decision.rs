@@ -48,6 +48,7 @@ impl<'a> Decision<'a> {
             return Ok(self.cached(space));
         }
         let mut selection = self.select(space)?;
+        advance(&mut space.draft.counts.not_finite, !selection.not_finite.is_empty());
         self.fill_factors(space, selection.used);
         match self.input.gramian {
             Some(gramian) => {
