@@ -144,7 +144,7 @@ impl<'a> Decision<'a> {
         };
         if let Method::MomentumConfig(_) = self.config.method {
             let draft = &mut space.draft;
-            let turn = draft.turn % self.rows;
+            let turn = draft.turn(self.rows, |row| self.factor(row) != 0.0);
             advance(&mut draft.renewals[turn], used.contains(turn));
             draft.turn = (turn + 1) % self.rows;
             used = used.iter().filter(|row| draft.renewals[*row] > 0).collect();

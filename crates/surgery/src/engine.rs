@@ -69,18 +69,22 @@ impl Surgery {
             return Request { gramian: false, losses: false, momentum: None, elementwise: false };
         };
         let losses = matches!(self.config.normalize, Normalize::Loss | Normalize::LossUnit);
-        let momentum = match &self.config.method {
-            Method::MomentumConfig(config) => {
-                Some(Momentum { row: memory.turn % state.rows.max(1), decay: config.decay })
-            }
-            _ => None,
-        };
         Request {
             gramian: self.needs_gramian() && (memory.age == 0 || memory.age >= self.config.every),
             losses: losses || self.config.method.needs_losses(),
-            momentum,
+            momentum: self.turn(state, group, &[]),
             elementwise: matches!(self.config.method, Method::Graddrop(_)),
         }
+    }
+
+    /// Momentum ConFIG: which row is measured in the next step of a group that is given these factors. A row of
+    /// factor 0 takes no part and has no turn; [`request`](Self::request) is for factors of which none is 0.
+    pub fn turn(&self, state: &SurgeryState, group: usize, factors: &[f64]) -> Option<Momentum> {
+        let Method::MomentumConfig(config) = &self.config.method else { return None };
+        let memory = state.groups.get(group)?;
+        let takes_part = |row: usize| factors.get(row).is_none_or(|factor| *factor != 0.0);
+        let row = memory.turn(state.rows.max(1), takes_part);
+        Some(Momentum { row, decay: config.decay })
     }
 
     /// One step of one group: α of the direction `d = Σ α_i·g_i`, one number for each gradient, where g_i are

@@ -106,6 +106,12 @@ impl Memory {
         memory
     }
 
+    /// Momentum ConFIG: the first row from the one whose turn is next on that takes part at all.
+    pub(crate) fn turn(&self, rows: usize, takes_part: impl Fn(usize) -> bool) -> usize {
+        let next = self.turn % rows;
+        (next..rows).chain(0..next).find(|row| takes_part(*row)).unwrap_or(next)
+    }
+
     /// As `clone_from`, into memory that is there already.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         (self.counts, self.age, self.known, self.turn) =

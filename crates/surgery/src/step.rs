@@ -31,7 +31,8 @@ pub struct Request {
     pub gramian: bool,
     /// The values of the losses.
     pub losses: bool,
-    /// For momentum ConFIG: which row is measured anew, before the Gramian is made.
+    /// For momentum ConFIG: which row is measured anew, before the Gramian is made. Where a factor is 0, see
+    /// [`Surgery::turn`](crate::Surgery::turn).
     pub momentum: Option<Momentum>,
     /// For GradDrop: the combination is [`Graddrop::combine`], which needs all gradients side by side.
     pub elementwise: bool,

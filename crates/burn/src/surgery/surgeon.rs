@@ -288,9 +288,11 @@ impl Surgeon {
         losses: &[f64],
         factors: &[f64],
     ) -> Result<Vec<GroupReport>, SurgeryError> {
-        // Factors of 1 are the absence of multipliers, which some methods must not be combined with.
+        // Factors of 1 are the absence of multipliers, which some methods must not be combined with. Rows of
+        // factor 0 were not measured.
         let neutral = factors.iter().all(|factor| *factor == 1.0 || *factor == 0.0);
-        let given = if neutral { &[] } else { factors };
+        let refused = self.surgery.config().check_multipliers().is_err();
+        let given = if neutral && refused { &[] } else { factors };
         let mut next = state.clone();
         let mut reports = Vec::with_capacity(names.len());
         for (group, name) in names.iter().enumerate() {

@@ -69,11 +69,13 @@ impl Surgeon {
         O: Objective<B, M>,
     {
         let passes = self.passes(factors);
+        let own = self.row_factors(factors);
+        let momentum = self.surgery.turn(state, 0, &own);
         let mut losses: Losses<B> = vec![None; factors.len()];
         let mut gradients: Vec<Option<GradientsParams>> = Vec::with_capacity(passes.len());
         let mut values = Vec::with_capacity(passes.len());
         for (row, pass) in passes.iter().enumerate() {
-            let turn = request.momentum.is_none_or(|momentum| momentum.row == row);
+            let turn = momentum.is_none_or(|momentum| momentum.row == row);
             if pass.wanted.is_empty() || !turn {
                 gradients.push(None);
                 continue;
@@ -100,11 +102,10 @@ impl Surgeon {
             reads += usize::from(!sums.is_empty());
             measured = !read(sums).iter().all(|sum| sum.is_finite());
         }
-        if let Some(momentum) = request.momentum {
+        if let Some(momentum) = momentum {
             reads += forwards;
             gradients = self.averages.renew::<B, M>(model, momentum, gradients, self.place)?;
         }
-        let own = self.row_factors(factors);
         let granularity = self.surgery.config().granularity;
         let mut matrix = Rows::gather::<B, M>(model, gradients, granularity, self.place);
         let scalars = if request.losses { values } else { Vec::new() };
@@ -121,13 +122,13 @@ impl Surgeon {
             false => Vec::new(),
         };
         let decided = self.decide(state, matrix.groups(), gramians.as_deref(), &values, &own);
-        if decided.is_err() && request.momentum.is_some() {
+        if decided.is_err() && momentum.is_some() {
             self.averages.keep(matrix.into_gradients());
             return Err(decided.expect_err("it is an error").into());
         }
         let groups = decided?;
         let weights = weights(&groups);
-        let gradients = if request.momentum.is_some() {
+        let gradients = if momentum.is_some() {
             let combined = matrix.combine_kept(&weights);
             self.averages.keep(matrix.into_gradients());
             combined

@@ -81,6 +81,33 @@ fn saved_averages_go_on_to_the_bit_and_miss_what_was_missing<B: AutodiffBackend>
     }
 }
 
+fn a_loss_of_factor_0_has_no_turn_and_no_say<B: AutodiffBackend>() {
+    let net = Forked::<B>::new(&Default::default());
+    let inputs = input::<B>(&Default::default());
+    let mut surgeon = surgeon("surgery = 'momentum-config'");
+    let mut step =
+        |factors: [f64; 3]| surgeon.step(&net, &objective!(inputs), &factors).expect("legal");
+    for _ in 0..3 {
+        step([1.0; 3]);
+    }
+    // Two losses take turns, and no step is without a pass.
+    for turn in [0, 2, 0, 2] {
+        let taken = step([1.0, 0.0, 1.0]);
+        let measured: Vec<usize> = (0..3).filter(|loss| taken.losses[*loss].is_some()).collect();
+        assert_eq!((measured, taken.report.backwards), (vec![turn], 1));
+        let group = &taken.report.groups[0];
+        assert!(group.weights[1] == 0.0 && !group.report.used.contains(1));
+        // The gradients do not change here, so it is ConFIG of the two.
+        if turn == 2 {
+            let found = flat::<B, _>(&net, &taken.gradients);
+            let expected = super::one_step::<B>("surgery = 'config'", &[1.0, 0.0, 1.0]);
+            let norm = expected.iter().map(|value| value * value).sum::<f64>().sqrt();
+            let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-5 * norm;
+            assert!(found.iter().zip(&expected).all(close), "{found:?}, {expected:?}");
+        }
+    }
+}
+
 fn averages_of_another_model_are_refused<B: AutodiffBackend>() {
     let device = Default::default();
     let mut net = Forked::<B>::new(&device);
@@ -195,6 +222,7 @@ mod on {
     crate::on_both_backends! {
         a_copy_goes_on_as_the_original_and_shares_nothing
         saved_averages_go_on_to_the_bit_and_miss_what_was_missing
+        a_loss_of_factor_0_has_no_turn_and_no_say
         averages_of_another_model_are_refused
         famo_makes_losses_of_unequal_scale_fall_at_one_speed
         losses_measured_again_are_those_of_the_rows
