@@ -112,7 +112,7 @@ impl Surgeon {
         let (gramians, values) = if measured {
             reads += 1;
             let (gramians, values) = matrix.measure(scalars);
-            (Some(gramians?), values)
+            (Some(gramians), values)
         } else {
             reads += usize::from(!scalars.is_empty());
             (None, read(scalars))
@@ -121,12 +121,21 @@ impl Surgeon {
             true => spread(&values, matrix.present(), rows),
             false => Vec::new(),
         };
-        let decided = self.decide(state, matrix.groups(), gramians.as_deref(), &values, &own);
-        if decided.is_err() && momentum.is_some() {
-            self.averages.keep(matrix.into_gradients());
-            return Err(decided.expect_err("it is an error").into());
-        }
-        let groups = decided?;
+        let decided = match gramians.transpose() {
+            Ok(gramians) => self
+                .decide(state, matrix.groups(), gramians.as_deref(), &values, &own)
+                .map_err(SurgeonError::from),
+            Err(error) => Err(error.into()),
+        };
+        let groups = match decided {
+            Ok(groups) => groups,
+            Err(error) => {
+                if momentum.is_some() {
+                    self.averages.keep(matrix.into_gradients());
+                }
+                return Err(error);
+            }
+        };
         let weights = weights(&groups);
         let gradients = if momentum.is_some() {
             let combined = matrix.combine_kept(&weights);
