@@ -59,7 +59,8 @@ use super::report::{GroupReport, SurgeryStep};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A copy goes on as the original does, to the bit, and shares nothing with it.
+/// A copy goes on as the original does, to the bit, and shares nothing with it: one for each copy of a model in a
+/// population.
 #[derive(Clone, Debug)]
 pub struct Surgeon {
     rows: RowMode,

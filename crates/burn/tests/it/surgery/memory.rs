@@ -73,6 +73,10 @@ fn saved_averages_go_on_to_the_bit_and_miss_what_was_missing<B: AutodiffBackend>
         second.load(first.state().expect("after a step").clone());
         second.load_averages::<B, _>(&net, averages).expect("of the same net");
         let mut other = net.clone();
+        // Loaded averages are copied before a step as after one.
+        let (mut copy, mut apart) = (second.clone(), net.clone());
+        let (mut original, mut too) = (first.clone(), net.clone());
+        assert_eq!(train(&mut original, &mut too, 3), train(&mut copy, &mut apart, 3));
         assert_eq!(train(&mut first, &mut net, 4), train(&mut second, &mut other, 4));
         // A copy of what was loaded has averages as well.
         let mut third = second.clone();
@@ -106,6 +110,39 @@ fn a_loss_of_factor_0_has_no_turn_and_no_say<B: AutodiffBackend>() {
             assert!(found.iter().zip(&expected).all(close), "{found:?}, {expected:?}");
         }
     }
+}
+
+fn an_average_stays_as_it_was_where_its_gradient_is_not_finite<B: AutodiffBackend>() {
+    let net = Forked::<B>::new(&Default::default());
+    let inputs = input::<B>(&Default::default());
+    let mut surgeon = surgeon("surgery = 'momentum-config'");
+    let mut step = |bad: Option<usize>| {
+        let objective = Cut::new(
+            |net: &Forked<B>| net.latent(inputs.clone()),
+            |net: &Forked<B>, z: Tensor<B, 2>, loss| match bad {
+                Some(bad) if bad == loss => net.loss(&inputs, z, loss).mul_scalar(f32::NAN),
+                _ => net.loss(&inputs, z, loss),
+            },
+        );
+        let taken = surgeon.step(&net, &objective, &[1.0; 3]).expect("legal");
+        let averages = surgeon.averages::<B, _>(&net).into_iter();
+        let averages: Vec<Vec<Option<Vec<f64>>>> =
+            averages.map(|row| row.into_iter().map(|part| part.map(host)).collect()).collect();
+        (flat::<B, _>(&net, &taken.gradients), taken.report, averages)
+    };
+    for _ in 0..3 {
+        step(None);
+    }
+    let (_, _, before) = step(None);
+    let (found, report, after) = step(Some(1));
+    assert_eq!(before, after);
+    assert!(found.iter().all(|number| number.is_finite()));
+    let group = &report.groups[0];
+    assert!(group.weights[1] == 0.0 && group.report.used.iter().eq([0, 2]));
+    // It takes part again, with what it was, in the next step.
+    let (_, report, after) = step(None);
+    assert!(report.groups[0].report.used.iter().eq([0, 1, 2]));
+    assert!(after[1] == before[1] && after[2] != before[2]);
 }
 
 fn averages_of_another_model_are_refused<B: AutodiffBackend>() {
@@ -223,6 +260,7 @@ mod on {
         a_copy_goes_on_as_the_original_and_shares_nothing
         saved_averages_go_on_to_the_bit_and_miss_what_was_missing
         a_loss_of_factor_0_has_no_turn_and_no_say
+        an_average_stays_as_it_was_where_its_gradient_is_not_finite
         averages_of_another_model_are_refused
         famo_makes_losses_of_unequal_scale_fall_at_one_speed
         losses_measured_again_are_those_of_the_rows

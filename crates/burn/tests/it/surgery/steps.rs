@@ -66,6 +66,14 @@ fn a_loss_of_factor_0_costs_nothing<B: AutodiffBackend>() {
             let expected = surgeon(&text).step(&net, &two, &[1.0, 1.0]).expect("legal");
             assert_eq!(found, flat::<B, _>(&net, &expected.gradients), "{text}");
         }
+        // It takes no factors, so its cached weights know nothing of this one.
+        let fairgrad = "{ method = { fairgrad = { fairness = 2.0 } }, every = 2 }";
+        let mut cached = surgeon(&format!("rows = '{rows}'\nsurgery = {fairgrad}"));
+        for factors in [[1.0; 3], [1.0, 0.0, 0.0]] {
+            let step = cached.step(&net, &objective!(inputs), &factors).expect("legal");
+            let weights = &step.report.groups[0].weights;
+            assert!(weights[0] != 0.0 && (weights[1] == 0.0) == (factors[1] == 0.0), "{rows}");
+        }
         let nothing = surgeon(&format!("rows = '{rows}'\nsurgery = 'upgrad'"))
             .step(&net, &objective!(inputs), &[0.0; 3])
             .expect("legal");
