@@ -17,12 +17,16 @@
 //! | `groups` | 2 forward, 2 backward | 2 gradients | yes, for two rows |
 //! | any, between two Gramians (`every = n`) | 1 forward, 1 backward (through all heads in `representation`) | none | with the weights of the last Gramian |
 //!
+//! Each step makes one read from the device: of the Gramian, or, between two of them, of one number that is
+//! finite where the gradient is. Where it is not, the step is taken again row by row.
+//!
 //! All passes run on the calling thread: burn 0.21 loses gradients when two threads run `backward`.
 
 mod config;
 mod device;
 mod elementwise;
 mod error;
+mod health;
 mod host;
 mod kernel;
 mod matrix;

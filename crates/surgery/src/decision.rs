@@ -48,6 +48,7 @@ impl<'a> Decision<'a> {
             return Ok(self.cached(space));
         }
         let mut selection = self.select(space)?;
+        advance(&mut space.draft.counts.not_finite, !selection.not_finite.is_empty());
         self.fill_factors(space, selection.used);
         match self.input.gramian {
             Some(gramian) => {
@@ -143,7 +144,7 @@ impl<'a> Decision<'a> {
         };
         if let Method::MomentumConfig(_) = self.config.method {
             let draft = &mut space.draft;
-            let turn = draft.turn % self.rows;
+            let turn = draft.turn(self.rows, |row| self.factor(row) != 0.0);
             advance(&mut draft.renewals[turn], used.contains(turn));
             draft.turn = (turn + 1) % self.rows;
             used = used.iter().filter(|row| draft.renewals[*row] > 0).collect();

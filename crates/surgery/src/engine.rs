@@ -1,6 +1,7 @@
 //! The checked configuration and its step.
 
 use crate::decision::Decision;
+use crate::method;
 use crate::state::Memory;
 use crate::workspace::Workspace;
 use crate::{
@@ -68,18 +69,22 @@ impl Surgery {
             return Request { gramian: false, losses: false, momentum: None, elementwise: false };
         };
         let losses = matches!(self.config.normalize, Normalize::Loss | Normalize::LossUnit);
-        let momentum = match &self.config.method {
-            Method::MomentumConfig(config) => {
-                Some(Momentum { row: memory.turn % state.rows.max(1), decay: config.decay })
-            }
-            _ => None,
-        };
         Request {
             gramian: self.needs_gramian() && (memory.age == 0 || memory.age >= self.config.every),
             losses: losses || self.config.method.needs_losses(),
-            momentum,
+            momentum: self.turn(state, group, &[]),
             elementwise: matches!(self.config.method, Method::Graddrop(_)),
         }
+    }
+
+    /// Momentum ConFIG: which row is measured in the next step of a group that is given these factors. A row of
+    /// factor 0 takes no part and has no turn; [`request`](Self::request) is for factors of which none is 0.
+    pub fn turn(&self, state: &SurgeryState, group: usize, factors: &[f64]) -> Option<Momentum> {
+        let Method::MomentumConfig(config) = &self.config.method else { return None };
+        let memory = state.groups.get(group)?;
+        let takes_part = |row: usize| factors.get(row).is_none_or(|factor| *factor != 0.0);
+        let row = memory.turn(state.rows.max(1), takes_part);
+        Some(Momentum { row, decay: config.decay })
     }
 
     /// One step of one group: α of the direction `d = Σ α_i·g_i`, one number for each gradient, where g_i are
@@ -122,6 +127,33 @@ impl Surgery {
             monitors[group].fill(gramian, workspace, changes, spectrum);
         }
         Ok(report)
+    }
+
+    /// FAMO: takes the losses on the batch of the last step, measured again after its update, one for each
+    /// gradient, NaN where one was not. The memory is then as if they had been given to the next step as
+    /// [`Input::remeasured`], so that it can be saved in between; the losses of the next step are no longer
+    /// compared with those of this one. Before the first step nothing happens.
+    ///
+    /// Refused, with the state as it was, by other methods
+    /// ([`Method::learns_from_losses_after`]), where there is not one loss for each gradient, or where one
+    /// is negative.
+    pub fn remeasure(&self, state: &mut SurgeryState, losses: &[f64]) -> Result<(), SurgeryError> {
+        let Method::Famo(config) = &self.config.method else {
+            return Err(SurgeryError::NotRemeasured(self.config.method.name()));
+        };
+        let rows = state.rows;
+        self.check_rows(rows)?;
+        same("the losses measured again", rows, losses.len())?;
+        let Some(memory) = state.groups.first_mut() else {
+            return Err(SurgeryError::Group { group: 0, groups: 0 });
+        };
+        memory.check(&self.config.method, rows)?;
+        if let Some(row) = losses.iter().position(|loss| loss.is_finite() && *loss < 0.0) {
+            return Err(SurgeryError::Loss { row, value: losses[row] });
+        }
+        state.workspace.fit(rows);
+        method::learn(config, losses, &mut memory.famo, &mut state.workspace.solvers.vectors[0]);
+        Ok(())
     }
 
     fn needs_gramian(&self) -> bool {

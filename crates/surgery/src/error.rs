@@ -110,6 +110,9 @@ pub enum SurgeryError {
     /// The step needs the losses.
     #[error("{0} needs the losses of the step, got none")]
     NoLosses(&'static str),
+    /// Losses measured again were given to a method that has no use for them.
+    #[error("{0} learns nothing from losses measured again: only famo does")]
+    NotRemeasured(&'static str),
     /// A loss is negative where it is divided by or its logarithm is taken.
     #[error("loss {row} must not be negative, got {value}")]
     Loss {

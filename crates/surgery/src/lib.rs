@@ -61,9 +61,9 @@ pub use error::{GramianError, SurgeryError};
 pub use gramian::{Gramian, MAXIMUM_ROWS};
 pub use method::{
     AlignedMtlConfig, AlignedScale, CagradConfig, CagradRescale, ConfigConfig, FairgradConfig,
-    FamoConfig, Graddrop, GraddropConfig, GradnormConfig, GradvacConfig, KrumConfig, LambdaEffect,
-    Method, MomentumConfigConfig, NashMtlConfig, Order, PcgradConfig, PreferenceConfig, Reduce,
-    SdmgradConfig, WeightedSumConfig,
+    FamoConfig, FamoUpdate, Graddrop, GraddropConfig, GradnormConfig, GradvacConfig, KrumConfig,
+    LambdaEffect, Method, MomentumConfigConfig, NashMtlConfig, Order, PcgradConfig,
+    PreferenceConfig, Reduce, SdmgradConfig, WeightedSumConfig,
 };
 pub use monitor::{Monitor, Spectrum};
 pub use rows::RowSet;

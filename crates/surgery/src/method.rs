@@ -26,7 +26,7 @@ pub use aligned_mtl::{AlignedMtlConfig, AlignedScale};
 pub use bargaining::{FairgradConfig, NashMtlConfig};
 pub use cagrad::{CagradConfig, CagradRescale};
 pub use config::{ConfigConfig, MomentumConfigConfig};
-pub use famo::FamoConfig;
+pub use famo::{FamoConfig, FamoUpdate};
 pub use graddrop::{Graddrop, GraddropConfig};
 pub use gradnorm::GradnormConfig;
 pub use gradvac::GradvacConfig;
@@ -43,7 +43,7 @@ pub(crate) use bargaining::{fairgrad, nash_mtl};
 pub(crate) use cagrad::Shifted;
 pub(crate) use config::config;
 pub(crate) use dual_cone::{dualproj, upgrad};
-pub(crate) use famo::{FamoMemory, famo};
+pub(crate) use famo::{FamoMemory, famo, learn};
 pub(crate) use gradnorm::gradnorm;
 pub(crate) use gradvac::gradvac;
 pub(crate) use imtl_g::imtl_g;
@@ -170,6 +170,12 @@ impl Method {
     /// Whether the weights depend on the values of the losses.
     pub fn needs_losses(&self) -> bool {
         matches!(self, Self::Gradnorm(_) | Self::Famo(_))
+    }
+
+    /// Whether the method learns from what a step did to the losses, so that it gains by their being measured
+    /// again after it: see [`Surgery::remeasure`](crate::Surgery::remeasure).
+    pub fn learns_from_losses_after(&self) -> bool {
+        matches!(self, Self::Famo(_))
     }
 
     /// Whether the method has a preference, through which multipliers can enter.

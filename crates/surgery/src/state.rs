@@ -99,14 +99,17 @@ impl Memory {
                 memory.shares = vec![1.0; rows];
                 memory.first = vec![0.0; rows];
             }
-            Method::Famo(_) => {
-                memory.famo.logits = vec![0.0; rows];
-                memory.famo.logs = vec![0.0; rows];
-            }
+            Method::Famo(_) => memory.famo = FamoMemory::new(rows),
             Method::MomentumConfig(_) => memory.renewals = vec![0; rows],
             _ => {}
         }
         memory
+    }
+
+    /// Momentum ConFIG: the first row from the one whose turn is next on that takes part at all.
+    pub(crate) fn turn(&self, rows: usize, takes_part: impl Fn(usize) -> bool) -> usize {
+        let next = self.turn % rows;
+        (next..rows).chain(0..next).find(|row| takes_part(*row)).unwrap_or(next)
     }
 
     /// As `clone_from`, into memory that is there already.
@@ -117,9 +120,7 @@ impl Memory {
         self.similarity.clone_from(&other.similarity);
         self.shares.clone_from(&other.shares);
         self.first.clone_from(&other.first);
-        self.famo.logits.clone_from(&other.famo.logits);
-        self.famo.logs.clone_from(&other.famo.logs);
-        self.famo.known = other.famo.known;
+        self.famo.copy_from(&other.famo);
         self.renewals.clone_from(&other.renewals);
     }
 
@@ -138,19 +139,23 @@ impl Memory {
             ("the state's first losses", wants(gradnorm, rows), self.first.len()),
             ("the state's logits", famo, self.famo.logits.len()),
             ("the state's log-losses", famo, self.famo.logs.len()),
+            ("the state's slopes", famo, self.famo.means.len()),
+            ("the state's squared slopes", famo, self.famo.squares.len()),
+            ("the state's moves", famo, self.famo.moves.len()),
             ("the state's renewals", momentum, self.renewals.len()),
         ] {
             if found != expected {
                 return Err(SurgeryError::Length { what, expected, found });
             }
         }
-        let finite = self.held.iter().chain(&self.famo.logits).chain(&self.famo.logs);
+        let famo = &self.famo;
+        let finite = self.held.iter().chain(&famo.logits).chain(&famo.logs).chain(&famo.means);
         legal("weight or logarithm", "finite", finite, |value| value.is_finite())?;
         let usual = self.similarity.iter();
         legal("similarity", "between −1 and 1", usual, |value| (-1.0..=1.0).contains(&value))?;
-        let parts = self.shares.iter().chain(&self.first);
+        let parts = self.shares.iter().chain(&self.first).chain(&famo.squares);
         let rule = "finite and not negative";
-        legal("share or first loss", rule, parts, |value| value.is_finite() && value >= 0.0)
+        legal("share, square or first loss", rule, parts, |value| value.is_finite() && value >= 0.0)
     }
 }
 

@@ -15,7 +15,8 @@ pub struct Input<'a> {
     /// [`Request::losses`] is false.
     pub losses: &'a [f64],
     /// For FAMO: the losses on the batch of the step before, measured again after its update. Empty where
-    /// they were not; `losses` stand for them then.
+    /// they were not, or were given to [`Surgery::remeasure`](crate::Surgery::remeasure); else `losses` stand
+    /// for them.
     pub remeasured: &'a [f64],
     /// What each row is multiplied by in the Lagrangian, `a_i = weight·λ·slope`, finite; 1 for the task.
     /// Negative for equalities that push the other way; 0 leaves the row out. Empty for 1 everywhere.
@@ -30,7 +31,8 @@ pub struct Request {
     pub gramian: bool,
     /// The values of the losses.
     pub losses: bool,
-    /// For momentum ConFIG: which row is measured anew, before the Gramian is made.
+    /// For momentum ConFIG: which row is measured anew, before the Gramian is made. Where a factor is 0, see
+    /// [`Surgery::turn`](crate::Surgery::turn).
     pub momentum: Option<Momentum>,
     /// For GradDrop: the combination is [`Graddrop::combine`], which needs all gradients side by side.
     pub elementwise: bool,
@@ -111,6 +113,9 @@ pub struct Counts {
     pub stationary: u64,
     /// See [`Outcome::Unsmoothed`].
     pub unsmoothed: u64,
+    /// Steps in which a row was left out because it, or a loss that is needed, is not finite.
+    #[serde(default)]
+    pub not_finite: u64,
 }
 
 impl Counts {

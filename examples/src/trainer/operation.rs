@@ -34,7 +34,10 @@ struct Cost {
     passes: u64,
 }
 
-/// What a checkpoint keeps of the surgery.
+/// Averages of gradients: for each row one vector for each parameter.
+pub type Averages<B> = Vec<Vec<Option<Tensor<B, 1>>>>;
+
+/// What a checkpoint keeps of the surgery, beside the averages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedOperation {
@@ -122,6 +125,25 @@ impl Operation {
         self.cost = saved.cost;
     }
 
+    /// The averages of gradients that momentum ConFIG keeps; nothing for other methods.
+    pub fn averages<B: AutodiffBackend>(&self, trainee: &Trainee<B>) -> Averages<B> {
+        let part = |part: Option<Tensor<B::InnerBackend, 1>>| part.map(Tensor::from_inner);
+        let row = |row: Vec<_>| row.into_iter().map(part).collect();
+        self.surgeon.averages::<B, _>(trainee).into_iter().map(row).collect()
+    }
+
+    /// Takes averages over.
+    pub fn load_averages<B: AutodiffBackend>(
+        &mut self,
+        trainee: &Trainee<B>,
+        averages: Averages<B>,
+    ) -> Result<(), TrainError> {
+        let part = |part: Option<Tensor<B, 1>>| part.map(Tensor::inner);
+        let row = |row: Vec<_>| row.into_iter().map(part).collect();
+        let averages = averages.into_iter().map(row).collect();
+        Ok(self.surgeon.load_averages::<B, _>(trainee, averages)?)
+    }
+
     /// For the summary: the share of steps with conflict, and what the surgery cost.
     pub fn summary(&self) -> Value {
         let surgery = self.surgeon.surgery();
@@ -134,6 +156,7 @@ impl Operation {
             sums.conflicts += counts.conflicts;
             sums.violations += counts.violations;
             sums.refused += counts.refused;
+            sums.not_finite += counts.not_finite;
         }
         let mean = |total: f64| total / self.cost.steps.max(1) as f64;
         let (seconds, passes) = (mean(self.cost.seconds), mean(self.cost.passes as f64));
@@ -145,6 +168,7 @@ impl Operation {
             "steps": sums.steps,
             "fallbacks": sums.violations,
             "refused": sums.refused,
+            "not_finite": sums.not_finite,
             "passes_per_step": passes,
             "seconds_per_step": seconds,
             // A plain step would have made one of the passes.

@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainError;
 use super::model::{Baselines, Optimizer, Readouts, Trainee};
-use super::operation::{Operation, SavedOperation};
+use super::operation::{Averages, Operation, SavedOperation};
 use super::settings::Settings;
 use super::spread::SavedSpread;
 use super::step::{Pending, Stepper};
 use crate::launch::RunHeader;
 
 /// The form of the header; raised when its meaning changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a checkpoint holds beside tensors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,6 +65,7 @@ type Record<B> = (
     <Optimizer<B, Baselines<B>> as burn::optim::Optimizer<Baselines<B>, B>>::Record,
     <Readouts<B> as Module<B>>::Record,
     <Optimizer<B, Readouts<B>> as burn::optim::Optimizer<Readouts<B>, B>>::Record,
+    Averages<B>,
 );
 
 fn recorder() -> NamedMpkBytesRecorder<FullPrecisionSettings> {
@@ -84,6 +85,7 @@ fn tensors<B: AutodiffBackend>(stepper: &Stepper<B>) -> Result<Vec<u8>, TrainErr
         models.baselines_optimizer.to_record(),
         models.readouts.clone().into_record(),
         models.readouts_optimizer.to_record(),
+        stepper.operation.as_ref().map_or_else(Vec::new, |one| one.averages(&models.trainee)),
     );
     Ok(Recorder::<B>::record(&recorder(), record, ())?)
 }
@@ -101,6 +103,9 @@ fn load_tensors<B: AutodiffBackend>(
     models.baselines_optimizer = models.baselines_optimizer.clone().load_record(record.3);
     models.readouts = models.readouts.clone().load_record(record.4);
     models.readouts_optimizer = models.readouts_optimizer.clone().load_record(record.5);
+    if let Some(operation) = &mut stepper.operation {
+        operation.load_averages(&models.trainee, record.6)?;
+    }
     Ok(())
 }
 

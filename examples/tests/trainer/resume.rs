@@ -119,3 +119,14 @@ fn a_resumed_run_with_gradient_surgery_equals_an_uninterrupted_one_to_the_bit() 
     let pcgrad = "surgery={ method = \"pcgrad\", every = 2 }";
     check::<Autodiff<Flex>>("resume-surgery", &[pcgrad, "rows=groups"]);
 }
+
+#[test]
+fn averaged_gradients_resume_as_well_on_flex() {
+    check::<Autodiff<Flex>>("resume-momentum", &["surgery=momentum-config"]);
+}
+
+#[test]
+fn averaged_gradients_resume_as_well_on_ndarray() {
+    let overrides = ["surgery=momentum-config", "rows=groups"];
+    check::<Autodiff<NdArray<f32>>>("resume-momentum-ndarray", &overrides);
+}

@@ -49,6 +49,18 @@ pub enum SurgeonError {
         /// The loss.
         loss: usize,
     },
+    /// A saved average of a gradient is not one of this model.
+    #[error("{what} of the average of row {row} must be {expected}, got {found}")]
+    Average {
+        /// The row.
+        row: usize,
+        /// What was counted.
+        what: &'static str,
+        /// What the model has.
+        expected: usize,
+        /// What was found.
+        found: usize,
+    },
     /// The row mode needs a cut, and the objective has none.
     #[error(
         "rows = \"representation\" must have an objective with a cut, got one without: use `Cut`"

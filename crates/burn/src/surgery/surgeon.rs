@@ -58,7 +58,10 @@ use super::report::{GroupReport, SurgeryStep};
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+///
+/// A copy goes on as the original does, to the bit, and shares nothing with it: one for each copy of a model in a
+/// population.
+#[derive(Clone, Debug)]
 pub struct Surgeon {
     rows: RowMode,
     heads: HeadRule,
@@ -118,22 +121,80 @@ impl Surgeon {
         self.state.as_ref()
     }
 
-    /// The averages that momentum ConFIG keeps, one vector for each row that had its turn: tensors, so they
-    /// are saved beside the model. Nothing for other methods.
+    /// The averages that momentum ConFIG keeps: for each row one vector for each parameter that requires a
+    /// gradient, `None` where it has none, and no vector before the row's first turn. They are tensors, so
+    /// they are saved beside the model. Nothing for other methods.
     pub fn averages<B: AutodiffBackend, M: AutodiffModule<B>>(
         &self,
         model: &M,
-    ) -> Vec<Option<Tensor<B::InnerBackend, 1>>> {
+    ) -> Vec<Vec<Option<Tensor<B::InnerBackend, 1>>>> {
         self.averages.save::<B, M>(model)
     }
 
     /// Takes saved averages over.
+    ///
+    /// # Errors
+    ///
+    /// Averages of another model than this one; then the present ones stay.
     pub fn load_averages<B: AutodiffBackend, M: AutodiffModule<B>>(
         &mut self,
         model: &M,
-        averages: Vec<Option<Tensor<B::InnerBackend, 1>>>,
-    ) {
-        self.averages.load::<B, M>(model, averages);
+        averages: Vec<Vec<Option<Tensor<B::InnerBackend, 1>>>>,
+    ) -> Result<(), SurgeonError> {
+        self.averages.load::<B, M>(model, averages)
+    }
+
+    /// FAMO: takes the losses of the last step's batch, measured again after the optimizer has moved, with
+    /// the factors of that step; NaN for a loss that was not measured. The paper's way, at the price of a
+    /// forward pass (on `model.valid()`, which leaves no graph). Where it is not called the losses of the
+    /// next step stand for them, with the difference between the batches as noise.
+    ///
+    /// ```
+    /// # use burn::module::AutodiffModule;
+    /// # use burn::nn::{Linear, LinearConfig};
+    /// # use burn::optim::{Optimizer, SgdConfig};
+    /// # use burn::prelude::*;
+    /// # type B = burn::backend::Autodiff<burn_flex::Flex>;
+    /// # let device = Default::default();
+    /// # let mut net = LinearConfig::new(3, 2).init::<B>(&device).fork(&device);
+    /// # let mut optimizer = SgdConfig::new().init();
+    /// # let inputs = Tensor::<B, 2>::ones([4, 3], &device);
+    /// use homeostat_burn::surgery::{Surgeon, Whole};
+    ///
+    /// fn loss<B: Backend>(net: &Linear<B>, inputs: Tensor<B, 2>, loss: usize) -> Tensor<B, 1> {
+    ///     (net.forward(inputs) - loss as f64).powi_scalar(2).mean()
+    /// }
+    /// let mut surgeon = Surgeon::new(&toml::from_str(r#"surgery = "famo""#)?)?;
+    /// let factors = [1.0, 1.0];
+    /// for _ in 0..3 {
+    ///     let objective = Whole::new(|net: &Linear<B>, wanted: &[usize]| {
+    ///         wanted.iter().map(|number| loss(net, inputs.clone(), *number)).collect()
+    ///     });
+    ///     let step = surgeon.step(&net, &objective, &factors)?;
+    ///     net = optimizer.step(1e-2, net, step.gradients);
+    ///     // The same batch again.
+    ///     let (plain, inputs) = (net.valid(), inputs.clone().inner());
+    ///     let again = [0, 1].map(|number| loss(&plain, inputs.clone(), number).into_scalar().into());
+    ///     surgeon.remeasured(&again, &factors)?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Another method, another number of losses or factors than in the steps, a loss that is negative.
+    pub fn remeasured(&mut self, losses: &[f64], factors: &[f64]) -> Result<(), SurgeonError> {
+        self.check(factors)?;
+        if losses.len() != factors.len() {
+            return Err(SurgeonError::Losses { expected: factors.len(), found: losses.len() });
+        }
+        let values = self.row_losses(losses, factors);
+        let method = &self.surgery.config().method;
+        match &mut self.state {
+            Some(state) => Ok(self.surgery.remeasure(state, &values)?),
+            None if method.learns_from_losses_after() => Ok(()),
+            None => Err(SurgeryError::NotRemeasured(method.name()).into()),
+        }
     }
 
     /// Takes over a saved memory and goes on from it, to the bit. Momentum ConFIG has
@@ -150,8 +211,15 @@ impl Surgeon {
     ///
     /// # Errors
     ///
-    /// See [`SurgeonError`]. A loss that is not finite is none: its row is dropped and reported, except in
-    /// a step with cached weights, which makes one pass for all losses.
+    /// See [`SurgeonError`].
+    ///
+    /// # Losses that are not finite
+    ///
+    /// A row with a gradient that is not finite is dropped, reported and counted, and the others make the
+    /// step. One pass for the sum of all losses (cached weights, or a method without a Gramian) cannot tell
+    /// them apart: where its gradient is not finite the step is taken again row by row, and the memory is
+    /// that of the second time. With `rows = "representation"` the rows end at the cut: what is not finite
+    /// because of the trunk alone must be [guarded](crate::guard_gradients) against.
     pub fn step<B, M, O>(
         &mut self,
         model: &M,
@@ -171,14 +239,7 @@ impl Surgeon {
         };
         let outcome = match self.rows {
             RowMode::Representation => self.represented(&mut state, model, objective, factors),
-            _ => {
-                let request = self.surgery.request(&state, 0);
-                if groups == 1 && !request.gramian && !request.elementwise {
-                    self.plain(&mut state, model, objective, factors, &request)
-                } else {
-                    self.reforward(&mut state, model, objective, factors, &request)
-                }
-            }
+            _ => self.passed(&mut state, model, objective, factors, groups),
         };
         self.state = Some(state);
         if outcome.is_ok() {
@@ -228,9 +289,11 @@ impl Surgeon {
         losses: &[f64],
         factors: &[f64],
     ) -> Result<Vec<GroupReport>, SurgeryError> {
-        // Factors of 1 are the absence of multipliers, which some methods must not be combined with.
+        // Factors of 1 are the absence of multipliers, which some methods must not be combined with. Rows of
+        // factor 0 were not measured.
         let neutral = factors.iter().all(|factor| *factor == 1.0 || *factor == 0.0);
-        let given = if neutral { &[] } else { factors };
+        let refused = self.surgery.config().check_multipliers().is_err();
+        let given = if neutral && refused { &[] } else { factors };
         let mut next = state.clone();
         let mut reports = Vec::with_capacity(names.len());
         for (group, name) in names.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! Gradient surgery: sensor, actuator, row modes.
 
+mod faults;
+mod memory;
 mod modes;
 mod rows;
 mod steps;

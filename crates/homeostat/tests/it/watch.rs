@@ -1,7 +1,10 @@
 //! The doctor over an engine.
 
 use homeostat::multiplier::{Dual, DualState, Measurement};
-use homeostat::telemetry::{DoctorConfig, Finding, Rule, StepObservation};
+use homeostat::surgery::{LambdaEffect, Method, SurgeryConfig};
+use homeostat::telemetry::{
+    ConstraintProfile, DoctorConfig, Finding, Observation, Rule, RunProfile, StepObservation,
+};
 use homeostat::{Note, Watch, read_dual};
 
 fn start(text: &str) -> (Dual, DualState, Watch) {
@@ -106,4 +109,48 @@ fn a_watch_that_was_saved_goes_on_to_the_bit() {
         serde_json::to_string(watch.state()).expect("finite"),
         serde_json::to_string(other.state()).expect("finite")
     );
+}
+
+/// Which method is proposed to a run with this one whose gradients conflict.
+fn proposed(method: &str) -> Option<Method> {
+    let constraints = vec![ConstraintProfile::new("kl")];
+    let profile = RunProfile { surgery: Some(method.to_owned()), ..RunProfile::new(constraints) };
+    let doctor = DoctorConfig::default().init(profile).expect("the defaults are legal");
+    let mut state = doctor.init_state();
+    let mut found = Vec::new();
+    for _ in 0..900 {
+        let observation = Observation { target: 0.1, maximum: 50.0, ..Observation::new(0) };
+        doctor.observe(&mut state, &observation).expect("legal numbers");
+        let step = StepObservation { mean_cosine: Some(-0.3), ..StepObservation::default() };
+        found.extend(doctor.step(&mut state, &step));
+    }
+    let conflict = found.iter().find(|finding| finding.rule == Rule::Conflict);
+    let lines = conflict.expect("the gradients conflict").changes().map(ToString::to_string);
+    let line = lines.into_iter().find(|line| line.starts_with("surgery = "))?;
+    let line = line.split(" (now").next().expect("a first part");
+    Some(toml::from_str::<File>(line).expect("a line of a file").surgery.method)
+}
+
+#[derive(serde::Deserialize)]
+struct File {
+    surgery: SurgeryConfig,
+}
+
+#[test]
+fn every_proposed_surgery_promises_no_conflict_and_respects_multipliers() {
+    for present in ["sum", "pcgrad", "cagrad", "mgda", "nash-mtl", "graddrop", "upgrad"] {
+        let method = proposed(present).expect("there is something better");
+        assert_ne!(method.name(), present);
+        assert!(method.promises_no_conflict(), "{present}: {}", method.name());
+        let effect = method.respects_lambda();
+        let heard = matches!(effect, LambdaEffect::Full | LambdaEffect::Compressed);
+        assert!(heard, "{present}: {} says {effect}", method.name());
+    }
+    // Whoever follows comes to an end.
+    let mut method = "pcgrad";
+    for next in ["upgrad", "dualproj"] {
+        method = proposed(method).expect("a next one").name();
+        assert_eq!(method, next);
+    }
+    assert_eq!(proposed(method), None);
 }

@@ -72,7 +72,8 @@ impl Decision<'_> {
                 };
                 // All rows have a place here, because those that are gone may have left something.
                 let shares = &mut vectors[0];
-                method::famo(config, rows, losses, after, &mut draft.famo, shares, weights);
+                method::learn(config, after, &mut draft.famo, shares);
+                method::famo(rows, losses, &mut draft.famo, shares, weights);
                 for (out, place) in out.iter_mut().zip(&unit.places) {
                     *out = weights[*place];
                 }

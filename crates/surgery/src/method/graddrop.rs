@@ -51,10 +51,12 @@ impl Graddrop {
     }
 
     /// The uniform number in (0, 1) of a coordinate.
+    #[inline(always)]
     pub fn uniform(&self, coordinate: u64) -> f32 {
         let bits = scramble(self.key.wrapping_add(coordinate.wrapping_mul(GOLDEN)));
-        // 23 bits and a half: both the smallest and the largest are exact in f32.
-        ((bits >> 41) as f32 + 0.5) / (1_u32 << 23) as f32
+        // 23 bits and a half: both the smallest and the largest are exact in f32. By way of i32, because
+        // registers convert no u64.
+        ((bits >> 41) as i32 as f32 + 0.5) * (1.0 / (1_u32 << 23) as f32)
     }
 
     /// Combines one slice of coordinates. `rows` are slices of the gradients, `weights` what each row is
@@ -62,7 +64,11 @@ impl Graddrop {
     /// take no part and may hold anything), `leaks` the shares that are never dropped (empty: none), `offset` the
     /// number of the first coordinate among all of the group.
     ///
+    /// Written in short loops over blocks, so that a compiler that is allowed wide registers uses them; it is
+    /// made part of its caller for that.
+    ///
     /// Refused where lengths differ.
+    #[inline(always)]
     pub fn combine(
         &self,
         rows: &[&[f32]],
@@ -82,30 +88,61 @@ impl Graddrop {
         for row in rows {
             refuse("a slice of a gradient", combined.len(), row.len())?;
         }
-        for (place, out) in combined.iter_mut().enumerate() {
-            let entries = || {
-                let some = rows.iter().zip(weights).enumerate();
-                some.filter(|(_, (_, weight))| **weight != 0.0)
-                    .map(|(row, (entries, weight))| (row, *weight as f32 * entries[place]))
-            };
-            let (sum, size) =
-                entries().fold((0.0, 0.0), |(sum, size), (_, x)| (sum + x, size + x.abs()));
-            let positive = if size > 0.0 { 0.5 * (1.0 + sum / size) } else { 0.5 };
-            let plus = positive > self.uniform(offset.wrapping_add(place as u64));
-            *out = entries()
-                .map(|(row, x)| match (x > 0.0) == plus {
-                    true => x,
-                    false => leaks.get(row).map_or(0.0, |leak| *leak as f32) * x,
-                })
-                .sum();
+        let mut start = 0;
+        for out in combined.chunks_mut(BLOCK) {
+            let (offset, end) = (offset.wrapping_add(start as u64), start + out.len());
+            let rows = rows.iter().zip(weights).enumerate().filter(|(_, (_, w))| **w != 0.0);
+            let rows = rows.map(|(row, (entries, weight))| {
+                let leak = leaks.get(row).map_or(0.0, |leak| *leak as f32);
+                (&entries[start..end], *weight as f32, leak)
+            });
+            self.block(rows, offset, out);
+            start = end;
         }
         Ok(())
     }
+
+    /// The same for up to a block of coordinates: of each row its entries, weight and leak.
+    #[inline(always)]
+    fn block<'a>(
+        &self,
+        rows: impl Iterator<Item = (&'a [f32], f32, f32)> + Clone,
+        offset: u64,
+        out: &mut [f32],
+    ) {
+        let count = out.len();
+        let (mut sums, mut sizes) = ([0.0_f32; BLOCK], [0.0_f32; BLOCK]);
+        for (entries, weight, _) in rows.clone() {
+            for ((entry, sum), size) in entries.iter().zip(&mut sums).zip(&mut sizes) {
+                let x = weight * entry;
+                *sum += x;
+                *size += x.abs();
+            }
+        }
+        let mut plus = [0_u32; BLOCK];
+        for (place, ((sum, size), plus)) in
+            sums[..count].iter().zip(&sizes).zip(&mut plus).enumerate()
+        {
+            let positive = if *size > 0.0 { 0.5 * (1.0 + sum / size) } else { 0.5 };
+            *plus = u32::from(positive > self.uniform(offset.wrapping_add(place as u64)));
+        }
+        out.fill(0.0);
+        for (entries, weight, leak) in rows {
+            for ((entry, plus), out) in entries.iter().zip(&plus).zip(&mut *out) {
+                let x = weight * entry;
+                *out += if u32::from(x > 0.0) == *plus { x } else { leak * x };
+            }
+        }
+    }
 }
+
+/// Coordinates that are combined at a time; what is known of them stays in the first cache.
+const BLOCK: usize = 512;
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
+#[inline(always)]
 fn scramble(number: u64) -> u64 {
     let mut z = number.wrapping_add(GOLDEN);
     z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

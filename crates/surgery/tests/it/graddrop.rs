@@ -4,6 +4,8 @@ use homeostat_surgery::{
     Graddrop, GraddropConfig, Input, Method, Outcome, SurgeryConfig, SurgeryError,
 };
 
+use proptest::prelude::*;
+
 use crate::{fresh, gramian, step, surgery};
 
 const COUNT: usize = 40_000;
@@ -121,4 +123,42 @@ fn a_gramian_shows_the_conflict_and_leaves_out_what_is_absent() {
     let (report, weights) = step(&surgery, &mut fresh(&surgery, 3), &input).expect("legal");
     assert_eq!(weights, [1.0, 0.0, 1.0]);
     assert!(report.conflict);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn every_coordinate_follows_its_definition(
+        count in 0..1300_usize, rows in 1..9_usize, offset in any::<u64>(), seed in any::<u64>(),
+        weights in prop::collection::vec(prop_oneof![Just(0.0), Just(1.0), -3.0..3.0], 9),
+        leaks in prop::collection::vec(0.0..=1.0, 9), leaky: bool,
+    ) {
+        let (drop, _) = draw(GraddropConfig { seed, leak: None }, 1, &[]);
+        let mut bits = seed;
+        let mut uniform = || {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // A quarter of the entries is 0.
+            if bits >> 62 == 0 { 0.0 } else { (bits >> 40) as f32 / (1 << 23) as f32 - 1.0 }
+        };
+        let entries: Vec<Vec<f32>> =
+            (0..rows).map(|_| (0..count).map(|_| uniform()).collect()).collect();
+        let slices: Vec<&[f32]> = entries.iter().map(Vec::as_slice).collect();
+        let (weights, leaks) = (&weights[..rows], if leaky { &leaks[..rows] } else { &[] });
+        let mut combined = vec![f32::NAN; count];
+        drop.combine(&slices, weights, leaks, offset, &mut combined).expect("legal");
+        for (place, found) in combined.iter().enumerate() {
+            // Algorithm 1, coordinate by coordinate.
+            let parts: Vec<f32> =
+                (0..rows).map(|row| weights[row] as f32 * entries[row][place]).collect();
+            let (sum, size) = parts.iter().fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
+            let positive = if size > 0.0 { 0.5 * (1.0 + sum / size) } else { 0.5 };
+            let plus = positive > drop.uniform(offset.wrapping_add(place as u64));
+            let expected = parts.iter().enumerate().fold(0.0, |sum: f32, (row, x)| {
+                let leak = leaks.get(row).map_or(0.0, |leak| *leak as f32);
+                sum + if (*x > 0.0) == plus { *x } else { leak * x }
+            });
+            prop_assert_eq!(*found, expected, "{} of {}", place, count);
+        }
+    }
 }

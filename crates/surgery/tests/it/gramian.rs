@@ -2,7 +2,7 @@
 
 use homeostat_surgery::{
     CagradConfig, Gramian, GramianError, Input, Method, Outcome, RowSet, SurgeryError,
-    WeightedSumConfig,
+    SurgeryState, WeightedSumConfig,
 };
 
 use crate::{decide, direction, fresh, gramian, norm, step, surgery, weights};
@@ -56,8 +56,14 @@ fn rows_that_are_absent_or_not_finite_poison_no_other() {
         assert_eq!([many[0], many[1], many[2]], [few[0], few[1], 0.0], "{method:?}");
     }
     let surgery = surgery(Method::Upgrad(Default::default()));
-    let (report, _) = decide(&surgery, &mut fresh(&surgery, 3), &found);
+    let mut state = fresh(&surgery, 3);
+    let (report, _) = decide(&surgery, &mut state, &found);
     assert_eq!((report.used, report.not_finite), (set(&[0, 1]), set(&[2])));
+    let counted = |state: &SurgeryState| state.counts(0).expect("a group").not_finite;
+    assert_eq!(counted(&state), 1);
+    let healthy = gramian(&[vec![1.0], vec![2.0], vec![3.0]]);
+    decide(&surgery, &mut state, &healthy);
+    assert_eq!(counted(&state), 1);
     assert!(report.zero.is_empty() && report.conflict);
 
     // An absent row may hold anything.

@@ -1,8 +1,8 @@
 //! Methods that weigh losses: GradNorm and FAMO.
 
 use homeostat_surgery::{
-    FamoConfig, GradnormConfig, Gramian, Input, Method, Normalize, RowSet, SurgeryConfig,
-    SurgeryError,
+    FamoConfig, FamoUpdate, GradnormConfig, Gramian, Input, Method, Normalize, RowSet,
+    SurgeryConfig, SurgeryError,
 };
 use proptest::prelude::*;
 
@@ -48,7 +48,8 @@ fn gradnorm_helps_the_loss_that_lags_behind() {
 
 #[test]
 fn famo_goes_as_in_its_paper() {
-    let surgery = surgery(Method::Famo(FamoConfig { rate: 0.1, decay: 0.5 }));
+    let surgery =
+        surgery(Method::Famo(FamoConfig { rate: 0.1, decay: 0.5, update: FamoUpdate::Plain }));
     let mut state = fresh(&surgery, 2);
     assert!(!surgery.request(&state, 0).gramian && surgery.request(&state, 0).losses);
     let at = |losses| Input { losses, ..Input::default() };
@@ -184,8 +185,9 @@ proptest! {
     }
 
     #[test]
-    fn famo_moves_towards_losses_that_fall_less(slow in 0.9..1.0, fast in 0.1..0.8) {
-        let surgery = surgery(Method::Famo(FamoConfig { rate: 0.1, decay: 0.0 }));
+    fn famo_moves_towards_losses_that_fall_less(slow in 0.9..1.0, fast in 0.1..0.8, adam: bool) {
+        let update = if adam { FamoUpdate::Adam } else { FamoUpdate::Plain };
+        let surgery = surgery(Method::Famo(FamoConfig { rate: 0.1, decay: 0.0, update }));
         let mut state = fresh(&surgery, 2);
         let mut losses = [1.0, 1.0];
         let mut before = 0.5;

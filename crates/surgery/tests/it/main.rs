@@ -3,6 +3,7 @@
 mod config;
 mod defects;
 mod engine;
+mod famo;
 mod goldens;
 mod graddrop;
 mod gramian;

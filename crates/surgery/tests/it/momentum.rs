@@ -105,3 +105,32 @@ fn a_row_that_could_not_be_measured_loses_its_turn() {
     assert_eq!((state.renewals(0, 0), state.renewals(0, 1)), (Some(0), Some(0)));
     assert_eq!(surgery.request(&state, 0).momentum.expect("this method has one").row, 1);
 }
+
+#[test]
+fn a_row_of_factor_0_has_no_turn() {
+    let surgery = surgery(Method::MomentumConfig(MomentumConfigConfig::default()));
+    let mut state = fresh(&surgery, 4);
+    let whole = gramian(&[vec![1.0; 4], vec![2.0; 4], vec![3.0; 4], vec![4.0; 4]]);
+    let mut turns = Vec::new();
+    for factors in [
+        [1.0, 0.0, 0.0, 2.0],
+        [1.0, 0.0, 0.0, 2.0],
+        [1.0, 0.0, 0.0, 2.0],
+        [1.0, 0.5, 0.0, 2.0],
+        [0.0, 0.5, 0.0, 0.0],
+        [0.0, 0.5, 0.0, 0.0],
+        [0.0; 4],
+    ] {
+        turns.push(surgery.turn(&state, 0, &factors).expect("this method has one").row);
+        let input = Input { gramian: Some(&whole), factors: &factors, ..Input::default() };
+        let (report, weights) = step(&surgery, &mut state, &input).expect("legal");
+        assert!(weights.iter().zip(&factors).all(|(w, f)| *f != 0.0 || *w == 0.0));
+        assert!(report.used.iter().all(|row| factors[row] != 0.0));
+    }
+    // With no row at all it is nobody's, and the Gramian counts the one that would be next.
+    assert_eq!(turns, [0, 3, 0, 1, 1, 1, 2]);
+    let renewals: Vec<_> = (0..4).map(|row| state.renewals(0, row)).collect();
+    assert_eq!(renewals, [Some(2), Some(3), Some(1), Some(1)]);
+    assert_eq!(surgery.request(&state, 0).momentum, surgery.turn(&state, 0, &[1.0; 4]));
+    assert_eq!(crate::surgery(Method::Mgda).turn(&state, 0, &[]), None);
+}

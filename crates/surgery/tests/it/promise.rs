@@ -222,6 +222,21 @@ fn rows_that_cancel_are_stationary() {
 }
 
 #[test]
+fn rows_that_nearly_cancel_are_not_stationary_while_f64_can_tell() {
+    for angle in [1e-2, 1e-4, 1e-5, 3e-6_f64] {
+        let rows = vec![vec![1.0, 0.0], vec![-3.0 * angle.cos(), 3.0 * angle.sin()]];
+        for method in promising() {
+            let surgery = surgery(method);
+            let (report, found) = decide(&surgery, &mut fresh(&surgery, 2), &gramian(&rows));
+            assert_eq!(report.outcome, Outcome::Combined, "{angle}");
+            let least = least_cosine(&rows, &direction(&rows, &found));
+            // What f64 keeps of the cosine of such an angle.
+            assert!(least >= -1e-15 / angle / angle, "{:?}, {angle}: {least}", surgery.config());
+        }
+    }
+}
+
+#[test]
 fn long_rows_that_cancel_do_not_drown_a_short_one() {
     let rows = vec![vec![1e12, 0.0], vec![-1e12, 0.0], vec![0.0, 1.0]];
     let found = weights(&Method::Upgrad(Default::default()), &gramian(&rows));
@@ -280,7 +295,8 @@ fn a_broken_promise_is_counted_and_answered() {
                     for (found, expected) in weights.iter().zip(&mgda) {
                         assert!((found - ratio * expected).abs() < 1e-9 * ratio, "{mgda:?}");
                     }
-                    assert!((report.norm - 1.0).abs() < 1e-9 || report.norm < 1.0);
+                    // And is as long as they are.
+                    assert!((report.norm - 1.0).abs() < 1e-9, "{report:?}");
                 }
                 Outcome::Refused => assert_eq!((counts.violations, counts.refused), (1, 1)),
                 _ => assert_eq!((counts.violations, counts.refused), (0, 0)),
@@ -288,6 +304,43 @@ fn a_broken_promise_is_counted_and_answered() {
         }
     }
     assert!(fallbacks > 0, "the fallback was never used");
+}
+
+#[test]
+fn the_fallback_is_within_the_lengths_of_the_rows() {
+    // The same search over rows of different lengths.
+    let lengths = [1.0, 20.0, 3.0, 0.5];
+    let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+    let mut bits = 11_u64;
+    let mut uniform = || {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (bits >> 11) as f64 / 2.0_f64.powi(52) - 1.0
+    };
+    for _ in 0..4000 {
+        let cosines: Vec<f64> = (0..6).map(|_| uniform()).collect();
+        let pair = |i: usize, j: usize| cosines[i.max(j) * (i.max(j) - 1) / 2 + i.min(j)];
+        let entries: Vec<f64> = (0..16)
+            .map(|place| (place / 4, place % 4))
+            .map(|(i, j)| {
+                if i == j { lengths[i] * lengths[i] } else { pair(i, j) * lengths[i] * lengths[j] }
+            })
+            .collect();
+        let gramian = Gramian::new(4, &entries).expect("no pair is impossible");
+        for method in promising() {
+            let surgery = crate::surgery(method);
+            let (report, weights) = decide(&surgery, &mut fresh(&surgery, 4), &gramian);
+            if report.outcome != Outcome::Fallback {
+                continue;
+            }
+            let squared: f64 = (0..16).map(|p| weights[p / 4] * entries[p] * weights[p % 4]).sum();
+            let norm = squared.sqrt();
+            assert!((report.norm / norm - 1.0).abs() < 1e-6, "{report:?}: {norm}");
+            assert!(norm > 0.5 * (1.0 - 1e-6) && norm < 20.0 * (1.0 + 1e-6), "{norm}");
+            (least, most) = (least.min(norm), most.max(norm));
+        }
+    }
+    // It is as long as the refused direction was, and not always the same.
+    assert!(most > 1.5 * least, "{least}, {most}");
 }
 
 #[test]

@@ -338,4 +338,47 @@ proptest! {
             prop_assert!(found.iter().all(|weight| weight.is_finite()), "{method:?}");
         }
     }
+
+    #[test]
+    fn rows_that_are_absent_zero_or_not_finite_leave_the_others_as_they_would_be_alone(
+        rows in rows(), kinds in prop::collection::vec(0..6_u8, 32),
+    ) {
+        let count = rows.len();
+        let kept: Vec<usize> = (0..count).filter(|row| kinds[*row] > 2).collect();
+        prop_assume!(!kept.is_empty() && kept.iter().any(|row| norm(&rows[*row]) > 0.0));
+        let entry = |place: usize| {
+            let (i, j) = (place / count, place % count);
+            match (kinds[i].min(kinds[j]), i == j) {
+                (0 | 1, true) => f64::INFINITY,
+                (0, false) => f64::NAN,
+                (1, false) => f64::NEG_INFINITY,
+                (2, _) => 0.0,
+                _ => dot(&rows[i], &rows[j]),
+            }
+        };
+        let entries: Vec<f64> = (0..count * count).map(entry).collect();
+        // Of the rows of infinite length one kind is absent, the other is there.
+        let present = (0..count).filter(|row| kinds[*row] > 0).collect();
+        let all = Gramian::with_gaps(count, &entries, present).expect("some rows are left");
+        let few: Vec<Vec<f64>> = kept.iter().map(|row| rows[*row].clone()).collect();
+        let few_gramian = gramian(&few);
+        for method in methods() {
+            if kept.len() > 12 && matches!(method, Method::Cagrad(_)) {
+                continue;
+            }
+            let surgery = surgery(method.clone());
+            let (report, found) = decide(&surgery, &mut fresh(&surgery, count), &all);
+            let alone = weights(&method, &few_gramian);
+            // To the bit, but for SDMGrad, whose shares begin as those of all rows.
+            let iterated = matches!(method, Method::Sdmgrad(_));
+            let slack = if iterated { 1e-9 * parts(&few, &alone) } else { 0.0 };
+            for (row, weight) in found.iter().enumerate() {
+                let place = kept.iter().position(|one| *one == row);
+                let expected = place.map_or(0.0, |place| alone[place]);
+                let away = (weight - expected).abs() * norm(&rows[row]);
+                prop_assert!(away <= slack && (place.is_some() || *weight == 0.0), "{method:?}");
+                prop_assert_eq!(report.not_finite.contains(row), kinds[row] == 1);
+            }
+        }
+    }
 }

@@ -154,8 +154,9 @@ fn gradients_that_oppose_each_other_are_a_conflict() {
     for (surgery, first) in [
         (None, relax),
         (Some("pcgrad"), "surgery = \"upgrad\" (now \"pcgrad\")"),
-        (Some("upgrad"), "surgery = \"cagrad\" (now \"upgrad\")"),
-        (Some("cagrad"), relax),
+        (Some("cagrad"), "surgery = \"upgrad\" (now \"cagrad\")"),
+        (Some("upgrad"), "surgery = \"dualproj\" (now \"upgrad\")"),
+        (Some("dualproj"), relax),
     ] {
         let news = of_steps(with(surgery), calm(0), steps(Some(-0.3), None));
         assert_eq!(lines(found(&news, Rule::Conflict))[0], first);

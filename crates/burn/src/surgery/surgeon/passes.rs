@@ -10,6 +10,7 @@ use super::{
     RowMode, Surgeon, SurgeonError, SurgeryStep, active, backward, check_losses, leaks, recipes,
     spread, weighted, weights,
 };
+use crate::surgery::health;
 use crate::surgery::matrix::read;
 use crate::surgery::objective::Objective;
 use crate::surgery::report::SurgeryReport;
@@ -19,9 +20,42 @@ use crate::surgery::rows::{Rows, WHOLE};
 type Losses<B> = Vec<Option<Tensor<<B as AutodiffBackend>::InnerBackend, 1>>>;
 
 impl Surgeon {
+    /// One pass for all losses where that will do, else one for each row.
+    pub(super) fn passed<B, M, O>(
+        &mut self,
+        state: &mut SurgeryState,
+        model: &M,
+        objective: &O,
+        factors: &[f64],
+        groups: usize,
+    ) -> Result<SurgeryStep<B>, SurgeonError>
+    where
+        B: AutodiffBackend,
+        M: AutodiffModule<B>,
+        O: Objective<B, M>,
+    {
+        let request = self.surgery.request(state, 0);
+        if groups > 1 || request.gramian || request.elementwise {
+            return self.reforward(state, model, objective, factors, &request);
+        }
+        let mut next = state.clone();
+        let (first, finite) = self.plain(&mut next, model, objective, factors, &request)?;
+        if finite {
+            *state = next;
+            return Ok(first);
+        }
+        // The Gramian shows which row it is.
+        let request = Request { gramian: true, ..request };
+        let mut step = self.reforward(state, model, objective, factors, &request)?;
+        step.report.forwards += first.report.forwards;
+        step.report.backwards += first.report.backwards;
+        step.report.reads += first.report.reads;
+        Ok(step)
+    }
+
     /// One forward and one backward pass per row, one after the other: a graph is used up before the next
     /// is made, because passes share nothing but the parameters.
-    pub(super) fn reforward<B, M, O>(
+    fn reforward<B, M, O>(
         &mut self,
         state: &mut SurgeryState,
         model: &M,
@@ -35,11 +69,13 @@ impl Surgeon {
         O: Objective<B, M>,
     {
         let passes = self.passes(factors);
+        let own = self.row_factors(factors);
+        let momentum = self.surgery.turn(state, 0, &own);
         let mut losses: Losses<B> = vec![None; factors.len()];
         let mut gradients: Vec<Option<GradientsParams>> = Vec::with_capacity(passes.len());
         let mut values = Vec::with_capacity(passes.len());
         for (row, pass) in passes.iter().enumerate() {
-            let turn = request.momentum.is_none_or(|momentum| momentum.row == row);
+            let turn = momentum.is_none_or(|momentum| momentum.row == row);
             if pass.wanted.is_empty() || !turn {
                 gradients.push(None);
                 continue;
@@ -58,19 +94,25 @@ impl Surgeon {
         }
         let (forwards, rows) = (values.len(), passes.len());
         let mut reads = 0;
-        if let Some(momentum) = request.momentum {
+        // GradDrop needs no Gramian, but it must not be given a row that is not finite.
+        let mut measured = request.gramian || request.elementwise;
+        if !measured {
+            let rows = gradients.iter().flatten();
+            let sums: Vec<_> = rows.filter_map(|row| health::sum::<B, M>(model, row)).collect();
+            reads += usize::from(!sums.is_empty());
+            measured = !read(sums).iter().all(|sum| sum.is_finite());
+        }
+        if let Some(momentum) = momentum {
             reads += forwards;
             gradients = self.averages.renew::<B, M>(model, momentum, gradients, self.place)?;
         }
-        let own = self.row_factors(factors);
         let granularity = self.surgery.config().granularity;
         let mut matrix = Rows::gather::<B, M>(model, gradients, granularity, self.place);
         let scalars = if request.losses { values } else { Vec::new() };
-        // GradDrop needs no Gramian, but it must not be given a row that is not finite.
-        let (gramians, values) = if request.gramian || request.elementwise {
+        let (gramians, values) = if measured {
             reads += 1;
             let (gramians, values) = matrix.measure(scalars);
-            (Some(gramians?), values)
+            (Some(gramians), values)
         } else {
             reads += usize::from(!scalars.is_empty());
             (None, read(scalars))
@@ -79,14 +121,23 @@ impl Surgeon {
             true => spread(&values, matrix.present(), rows),
             false => Vec::new(),
         };
-        let decided = self.decide(state, matrix.groups(), gramians.as_deref(), &values, &own);
-        if decided.is_err() && request.momentum.is_some() {
-            self.averages.keep(matrix.into_gradients());
-            return Err(decided.expect_err("it is an error").into());
-        }
-        let groups = decided?;
+        let decided = match gramians.transpose() {
+            Ok(gramians) => self
+                .decide(state, matrix.groups(), gramians.as_deref(), &values, &own)
+                .map_err(SurgeonError::from),
+            Err(error) => Err(error.into()),
+        };
+        let groups = match decided {
+            Ok(groups) => groups,
+            Err(error) => {
+                if momentum.is_some() {
+                    self.averages.keep(matrix.into_gradients());
+                }
+                return Err(error);
+            }
+        };
         let weights = weights(&groups);
-        let gradients = if request.momentum.is_some() {
+        let gradients = if momentum.is_some() {
             let combined = matrix.combine_kept(&weights);
             self.averages.keep(matrix.into_gradients());
             combined
@@ -99,15 +150,16 @@ impl Surgeon {
         Ok(SurgeryStep { gradients, losses, report })
     }
 
-    /// One forward and one backward pass for all rows, because their weights are known without a Gramian.
-    pub(super) fn plain<B, M, O>(
+    /// One forward and one backward pass for all rows, because their weights are known without a Gramian;
+    /// and whether the gradient is finite.
+    fn plain<B, M, O>(
         &self,
         state: &mut SurgeryState,
         model: &M,
         objective: &O,
         factors: &[f64],
         request: &Request,
-    ) -> Result<SurgeryStep<B>, SurgeonError>
+    ) -> Result<(SurgeryStep<B>, bool), SurgeonError>
     where
         B: AutodiffBackend,
         M: AutodiffModule<B>,
@@ -130,13 +182,7 @@ impl Surgeon {
             let raw = read(losses.iter().flatten().cloned().collect());
             reads = usize::from(!raw.is_empty());
             let raw = spread(&raw, active(factors), factors.len());
-            let row = |pass: &Pass| match pass.wanted.is_empty() {
-                true => f64::NAN,
-                false => {
-                    pass.wanted.iter().zip(&pass.weights).map(|(loss, w)| w * raw[*loss]).sum()
-                }
-            };
-            values = passes.iter().map(row).collect();
+            values = self.row_losses(&raw, factors);
         }
         let own = self.row_factors(factors);
         let groups = self.decide(state, &[WHOLE.to_owned()], None, &values, &own)?;
@@ -153,8 +199,20 @@ impl Surgeon {
             Some(total) => backward(model, &total, wanted[0])?,
             None => GradientsParams::new(),
         };
+        let sum: Vec<_> = health::sum::<B, M>(model, &gradients).into_iter().collect();
+        reads += sum.len();
+        let finite = read(sum).iter().all(|sum| sum.is_finite());
         let report = SurgeryReport { groups, forwards, backwards, reads };
-        Ok(SurgeryStep { gradients, losses, report })
+        Ok((SurgeryStep { gradients, losses, report }, finite))
+    }
+
+    /// The loss of each row from those of its pass; NaN for a row without one.
+    pub(super) fn row_losses(&self, raw: &[f64], factors: &[f64]) -> Vec<f64> {
+        let row = |pass: &Pass| match pass.wanted.is_empty() {
+            true => f64::NAN,
+            false => pass.wanted.iter().zip(&pass.weights).map(|(loss, w)| w * raw[*loss]).sum(),
+        };
+        self.passes(factors).iter().map(row).collect()
     }
 
     /// Which losses make up each row, and what they are multiplied by in its pass.

@@ -11,6 +11,7 @@ use super::{
     weights,
 };
 use crate::surgery::elementwise::Drops;
+use crate::surgery::health;
 use crate::surgery::matrix::{Matrix, read};
 use crate::surgery::objective::Objective;
 use crate::surgery::report::{GroupReport, SurgeryReport};
@@ -47,20 +48,35 @@ impl Surgeon {
         let mut matrix = Matrix::<B::InnerBackend>::new(factors.len(), self.place, &device);
         let dtypes = transpose::<B>(&mut matrix, heads.cotangents);
         let request = self.surgery.request(state, 0);
-        let values: Vec<_> = heads.losses.iter().flatten().cloned().collect();
-        let scalars = if request.losses { values } else { Vec::new() };
-        let mut reads = 0;
-        let (gramian, values) = if request.gramian || request.elementwise {
-            reads += 1;
-            let measured = matrix.measure(1, scalars);
-            let gramian = Gramian::with_gaps(factors.len(), &measured.gramians[0], present)?;
-            (Some([gramian]), measured.scalars)
+        let losses: Vec<_> = heads.losses.iter().flatten().cloned().collect();
+        let mut scalars = if request.losses { losses } else { Vec::new() };
+        let values = scalars.len();
+        scalars.extend(heads.sums);
+        let mut reads = 1;
+        let (mut entries, scalars) = if request.gramian || request.elementwise {
+            let mut measured = matrix.measure(1, scalars);
+            (measured.gramians.pop(), measured.scalars)
         } else {
-            reads += usize::from(!scalars.is_empty());
             (None, read(scalars))
         };
+        let (values, sums) = scalars.split_at(values);
+        let sick = present.iter().zip(sums).filter(|(_, sum)| !sum.is_finite());
+        let sick: RowSet = sick.map(|(row, _)| row).collect();
+        if entries.is_none() && !sick.is_empty() {
+            // The cached weights are for all rows; the others need their own.
+            reads += 1;
+            entries = matrix.measure(1, Vec::new()).gramians.pop();
+        }
+        let gramian = match entries {
+            Some(mut entries) => {
+                // What is not finite may be in a head alone, which no dot product at the cut shows.
+                sick.iter().for_each(|row| entries[row * (factors.len() + 1)] = f64::NAN);
+                Some([Gramian::with_gaps(factors.len(), &entries, present)?])
+            }
+            None => None,
+        };
         let values = match request.losses {
-            true => spread(&values, present, factors.len()),
+            true => spread(values, present, factors.len()),
             false => Vec::new(),
         };
         let gramians = gramian.as_ref().map(<[Gramian; 1]>::as_slice);
@@ -124,6 +140,8 @@ struct Heads<B: AutodiffBackend> {
     /// `[row][tensor]`
     cotangents: Vec<Vec<Cotangent<B>>>,
     gradients: Vec<Option<GradientsParams>>,
+    /// Of each row that is there, the sum of cotangents and gradients: finite where all of them are.
+    sums: Vec<Tensor<B::InnerBackend, 1>>,
     /// How many gradients and cotangents there are.
     reached: usize,
 }
@@ -145,6 +163,7 @@ where
         losses: vec![None; count],
         cotangents: (0..count).map(|_| Vec::new()).collect(),
         gradients: (0..count).map(|_| None).collect(),
+        sums: Vec::with_capacity(count),
         reached: 0,
     };
     for row in present.iter() {
@@ -159,6 +178,9 @@ where
         if found == 0 && own.is_empty() {
             return Err(SurgeonError::NoGradient { loss: row });
         }
+        let cotangents = heads.cotangents[row].iter().flatten().cloned().map(health::of);
+        let sums = cotangents.chain(health::sum::<B, M>(model, &own));
+        heads.sums.extend(sums.reduce(|sum, part| sum + part));
         heads.reached += own.len();
         heads.gradients[row] = Some(own);
     }

@@ -280,6 +280,56 @@ fn graddrop_does_not_depend_on_how_parameters_are_cut<B: AutodiffBackend>() {
     }
 }
 
+fn graddrop_is_the_law_with_leaks_gaps_groups_and_any_threads<B: AutodiffBackend>() {
+    let text = "method = { graddrop = { seed = 9 } }\ngranularity = 'parameter'";
+    let surgery = toml::from_str::<SurgeryConfig>(text).expect("legal").init().expect("legal");
+    let counts = [70_001, 3, 60_000];
+    let mut state = surgery.init_state(4, counts.len()).expect("legal");
+    let leaks = [0.25, 0.0, 1.0, 0.5];
+    let factors = [1.0, -2.0, 0.0, 0.5];
+    let recipes: Vec<_> = (0..counts.len())
+        .map(|group| {
+            let mut weights = [0.0; 4];
+            let decided = surgery.decide(&mut state, group, &Input::default(), &mut weights);
+            let Outcome::Elementwise(recipe) = decided.expect("legal").outcome else {
+                panic!("graddrop is elementwise")
+            };
+            recipe
+        })
+        .collect();
+    let pile = Pile::<B>::new(&counts, &Default::default());
+    // The second vector has no gradient in the first row, and the third row is dropped.
+    let numbers: Vec<Vec<f32>> = (0..4).map(|row| numbers(row, 130_004)).collect();
+    let gather = || {
+        let row = |row: usize| {
+            let missing: &[usize] = if row == 0 { &[1] } else { &[] };
+            Some(filled::<B, _>(&pile, &numbers[row], missing))
+        };
+        let gradients = (0..4).map(row).collect();
+        Rows::gather::<B, _>(&pile, gradients, Granularity::Parameter, Place::Host)
+    };
+    let mut expected = vec![0.0_f32; 130_004];
+    let mut start = 0;
+    for (part, (count, recipe)) in counts.iter().zip(&recipes).enumerate() {
+        let kept: Vec<usize> = (0..4).filter(|row| part != 1 || *row != 0).collect();
+        let slices: Vec<&[f32]> =
+            kept.iter().map(|row| &numbers[*row][start..start + count]).collect();
+        let weights: Vec<f64> = kept.iter().map(|row| factors[*row]).collect();
+        let leaks: Vec<f64> = kept.iter().map(|row| leaks[*row]).collect();
+        let out = &mut expected[start..start + count];
+        recipe.combine(&slices, &weights, &leaks, 0, out).expect("legal");
+        start += count;
+    }
+    for threads in [1, 2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("legal");
+        let mut rows = gather();
+        let weights = vec![factors.to_vec(); 3];
+        let sum = pool.install(|| rows.combine_elementwise(&recipes, &weights, &leaks));
+        let found = flat::<B, _>(&pile, &sum.expect("legal"));
+        assert!(found.iter().zip(&expected).all(|(a, b)| *a == f64::from(*b)), "{threads}");
+    }
+}
+
 mod on {
     crate::on_both_backends! {
         gramians_are_right_at_every_scale
@@ -294,5 +344,6 @@ mod on {
         rows_may_share_their_memory
         rows_can_be_taken_back
         graddrop_does_not_depend_on_how_parameters_are_cut
+        graddrop_is_the_law_with_leaks_gaps_groups_and_any_threads
     }
 }

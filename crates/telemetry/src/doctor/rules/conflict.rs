@@ -39,13 +39,15 @@ pub(crate) fn conflict(
     )
 }
 
-/// Of the methods of the reference's section 8.4, those that respect the multipliers. Nothing where the
-/// run has no surgery: then there is no setting to change.
+/// The two methods that promise no conflict and respect the multipliers (docs/mechanisms/surgery.md): UPGrad,
+/// and, where that is in place, DualProj, which lets them act in full until the mean itself conflicts. The
+/// reference names CAGrad second, in which its own section 8.4 finds that multipliers act weakly. Nothing
+/// where the run has no surgery: then there is no setting to change.
 fn surgery(run: &RunProfile) -> Option<Change> {
     let present = run.surgery.as_deref()?;
     let proposed = match present {
-        "cagrad" => return None,
-        "upgrad" => "cagrad",
+        "dualproj" => return None,
+        "upgrad" => "dualproj",
         _ => "upgrad",
     };
     Some(Change::set("surgery", Some(format!("{present:?}")), format!("{proposed:?}")))
