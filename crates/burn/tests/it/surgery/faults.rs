@@ -207,6 +207,29 @@ fn a_refused_step_leaves_the_memory_as_it_was<B: AutodiffBackend>() {
     }
 }
 
+fn losses_go_to_their_rows<B: AutodiffBackend>() {
+    let net = Forked::<B>::new(&Default::default());
+    for rows in ["reforward", "representation"] {
+        // A row is its gradient over its loss; the second one is not measured.
+        let text = "surgery = { method = 'sum', normalize = 'loss' }";
+        let text = format!("rows = '{rows}'\nheads = 'weighted'\n{text}");
+        let factors = [1.0, 0.0, 0.5];
+        let taken = step::<B>(&mut surgeon(&text), &net, &factors, None);
+        let found = flat::<B, _>(&net, &taken.gradients);
+        let values: Vec<f64> = taken
+            .losses
+            .into_iter()
+            .map(|loss| loss.map_or(f64::NAN, |loss| host(loss)[0]))
+            .collect();
+        assert!((values[0] - values[2]).abs() > 0.1, "{values:?}");
+        let divided = [1.0 / values[0], 0.0, 0.5 / values[2]];
+        let sum = step::<B>(&mut surgeon("surgery = 'sum'"), &net, &divided, None);
+        for (found, expected) in found.iter().zip(flat::<B, _>(&net, &sum.gradients)) {
+            assert!((found - expected).abs() < 1e-6, "{rows}: {found}, not {expected}");
+        }
+    }
+}
+
 mod on {
     crate::on_both_backends! {
         a_cached_step_leaves_out_the_row_that_is_not_finite
@@ -214,5 +237,6 @@ mod on {
         no_fault_reaches_a_parameter
         where_every_loss_is_bad_nothing_moves
         a_refused_step_leaves_the_memory_as_it_was
+        losses_go_to_their_rows
     }
 }

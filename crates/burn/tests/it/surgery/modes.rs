@@ -35,7 +35,13 @@ fn plain<B: AutodiffBackend>(factors: &[f64]) -> Vec<f64> {
 }
 
 fn with_sum_every_mode_gives_the_gradient_of_the_total<B: AutodiffBackend>() {
-    let expected = plain::<B>(&FACTORS);
+    sum_is_the_total::<B>(&FACTORS);
+    // The first loss has a factor as well.
+    sum_is_the_total::<B>(&[0.25, 1.0, 3.0]);
+}
+
+fn sum_is_the_total<B: AutodiffBackend>(factors: &[f64]) {
+    let expected = plain::<B>(factors);
     for rows in ["reforward", "groups", "representation"] {
         for heads in ["own", "weighted"] {
             for granularity in ["model", "layer", "parameter"] {
@@ -46,7 +52,7 @@ fn with_sum_every_mode_gives_the_gradient_of_the_total<B: AutodiffBackend>() {
                     "rows = '{rows}'\nheads = '{heads}'\n\
                      surgery = {{ method = 'sum', granularity = '{granularity}' }}"
                 );
-                check_equal(&text, &one_step::<B>(&text, &FACTORS), &expected, 1e-6);
+                check_equal(&text, &one_step::<B>(&text, factors), &expected, 1e-6);
             }
         }
     }
@@ -165,6 +171,30 @@ fn a_representation_may_have_parts<B: AutodiffBackend>() {
     }
 }
 
+fn a_list_keeps_the_order_of_its_parts<B: AutodiffBackend>() {
+    let device = Default::default();
+    let net = Forked::<B>::new(&device);
+    let inputs = input::<B>(&device);
+    let run = |rows: &str| {
+        let objective = Cut::new(
+            |net: &Forked<B>| {
+                let z = net.latent(inputs.clone());
+                // Of different widths, so that one cannot stand for the other.
+                vec![z.clone().narrow(1, 0, 1), z.clone().narrow(1, 1, 2), z]
+            },
+            |net: &Forked<B>, z: Vec<Tensor<B, 2>>, loss: usize| match loss {
+                0 => net.loss(&inputs, z[2].clone(), 0),
+                1 => net.loss(&inputs, z[0].clone(), 1),
+                _ => net.loss(&inputs, z[1].clone(), 1),
+            },
+        );
+        let text = format!("rows = '{rows}'\nsurgery = 'sum'");
+        let step = surgeon(&text).step(&net, &objective, &FACTORS).expect("legal");
+        flat::<B, _>(&net, &step.gradients)
+    };
+    check_equal("a list", &run("representation"), &run("reforward"), 1e-6);
+}
+
 fn places_agree<B: AutodiffBackend>() {
     let device = Default::default();
     let net = Forked::<B>::new(&device);
@@ -190,6 +220,7 @@ mod on {
         groups_add_the_constraints_up
         with_no_parameter_behind_the_cut_z_is_a_parameter
         a_representation_may_have_parts
+        a_list_keeps_the_order_of_its_parts
         places_agree
     }
 }
