@@ -7,6 +7,7 @@ mod measures;
 mod methods;
 mod resume;
 mod samples;
+mod session;
 mod steps;
 mod tables;
 
