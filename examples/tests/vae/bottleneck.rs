@@ -255,7 +255,7 @@ fn slopes_come_back_into_the_graph_as_constants() {
     assert_eq!(found(&unused), None);
     // With one slope per measure they are factors.
     let single = [batch.clone(), unused];
-    let sum = surrogate(&single, &[2.0, 0.5]).expect("some slope is not 0");
-    assert_eq!(sum.into_scalar(), 13.5);
+    let sum = surrogate(&single, &[-2.0, 0.5]).expect("some slope is not 0");
+    assert_eq!(sum.into_scalar(), -6.5);
     assert!(surrogate(&single, &[0.0, 0.0]).is_none());
 }
