@@ -26,9 +26,15 @@ const MINIMUM: &str = "lbo.routing=\"minimum\"";
 #[test]
 fn the_surrogate_has_the_gradient_of_the_loss() {
     for samples in ["\"mean\"", "{ worst = 1e-6 }", "{ worst = 0.3 }", "{ worst = 1.0 }"] {
-        for groups in ["[\"error\"]", "[\"recon\", \"core\", \"swap\", \"latent\"]"] {
-            let overrides = [format!("lbo.samples={samples}"), format!("lbo.groups={groups}")];
-            let settings = settings(&[MINIMUM, &overrides[0], &overrides[1]]);
+        let all = "[\"recon\", \"core\", \"swap\", \"latent\"]";
+        for (groups, model) in [("[\"error\"]", "mlp"), (all, "mlp"), (all, "convolutional")] {
+            let overrides = [
+                format!("lbo.samples={samples}"),
+                format!("lbo.groups={groups}"),
+                format!("model.architecture={model}"),
+            ];
+            let [samples_text, groups_text, model_text] = &overrides;
+            let settings = settings(&[MINIMUM, samples_text, groups_text, model_text]);
             let split = images(&settings);
             let (device, shape) = (Default::default(), split.train.image().expect("are images"));
             let rows: Vec<u32> = (0..12).collect();
