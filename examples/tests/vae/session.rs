@@ -142,6 +142,15 @@ fn a_batch_that_is_not_full_waits() {
     assert_eq!(outcome.summary["steps"], 10);
     assert_eq!(number(&outcome, 2, "sigma"), 2.0);
     assert_eq!(number(&outcome, 2, "judged_steps"), 5.0);
+    // An epoch of the schedules has as many steps as are made.
+    let rates = |samples: &str| {
+        let folder = Folder::new("vae-rest-rates");
+        let cosine = "controller.cosine.enabled=true";
+        let overrides = ["batch_size=24", "epochs=2", "lbo.calibration.batches=1", cosine, samples];
+        let outcome = run::<B>(folder.path(), &overrides, Start::default());
+        [1, 2].map(|epoch| number(&outcome, epoch, "lr"))
+    };
+    assert_eq!(rates("data.samples=128"), rates("data.samples=120"));
 }
 
 #[test]
