@@ -19,16 +19,17 @@ use crate::process::ProcessError;
 use crate::temporary::Temporary;
 use crate::{TaskError, root};
 use compare::{Numbers, differences};
-use program::{End, Program};
+use program::{EXAMPLES, End, Program};
 use random::Random;
 
 pub(crate) const HELP: &str = "\
-usage: cargo xtask kill-test [--backend B] [--runs N] [--seed S] [--epochs E]
+usage: cargo xtask kill-test [--example X] [--backend B] [--runs N] [--seed S] [--epochs E]
 
-Trains the release example without interruption, twice, to see that it gives the same numbers at all;
+Trains a release example without interruption, twice, to see that it gives the same numbers at all;
 then N times with kills at random moments, each followed by `--resume`, and compares the numbers with
 those of the first run. Prints one line for every kill. Timings are not compared.
 
+  --example X  topoencoder_2d, vae or all; default: all
   --backend B  flex or ndarray; default: flex
   --runs N     how many runs are killed; default: 5
   --seed S     seed of the random moments; default: 1
@@ -64,15 +65,19 @@ pub(crate) enum KillError {
     Different { different: usize, runs: usize },
 }
 
+/// Epochs that are done, and batches of the next one.
+type Place = (u64, u64);
+
 /// One kill of a run.
 struct Kill {
     after: Duration,
-    last_epoch: Option<u64>,
+    last: Option<Place>,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: Vec<String>) -> Result<(), TaskError> {
-    let options = Options::read(arguments, &[], &["--backend", "--runs", "--seed", "--epochs"])?;
+    let known = ["--example", "--backend", "--runs", "--seed", "--epochs"];
+    let options = Options::read(arguments, &[], &known)?;
     let runs: usize = options.value("--runs", "a count", 5)?;
     let seed: u64 = options.value("--seed", "a whole number", 1)?;
     let epochs: u64 = options.value("--epochs", "a count", 8)?;
@@ -85,7 +90,17 @@ pub(crate) fn run(arguments: Vec<String>) -> Result<(), TaskError> {
         let (option, expected) = ("--runs and --epochs", "at least 1");
         return Err(KillError::Option { option, expected, found: "0".to_owned() }.into());
     }
-    Ok(test(&Program::build(&root(), &backend, epochs)?, runs, seed)?)
+    let name: String = options.value("--example", "a name", "all".to_owned())?;
+    let wanted = |known: &str| name == "all" || name == known;
+    if !EXAMPLES.iter().any(|example| wanted(example.name)) {
+        let (option, expected) = ("--example", "topoencoder_2d, vae or all");
+        return Err(KillError::Option { option, expected, found: name }.into());
+    }
+    for example in EXAMPLES.iter().filter(|example| wanted(example.name)) {
+        println!("{}, {backend}", example.name);
+        test(&Program::build(&root(), example, &backend, epochs)?, runs, seed)?;
+    }
+    Ok(())
 }
 
 fn test(program: &Program, runs: usize, seed: u64) -> Result<(), KillError> {
@@ -144,7 +159,7 @@ fn killed_run(
 ) -> Result<Vec<Kill>, KillError> {
     let mut kills = Vec::new();
     loop {
-        let process = match last_epoch(folder)? {
+        let process = match last_place(folder)? {
             Some(_) => program.resume(folder)?,
             None => {
                 // The program refuses a folder with rows of a run that cannot be resumed.
@@ -159,7 +174,7 @@ fn killed_run(
         }
         let moment = duration.mul_f64(share);
         match program.kill_after(process, moment)? {
-            End::Killed(after) => kills.push(Kill { after, last_epoch: last_epoch(folder)? }),
+            End::Killed(after) => kills.push(Kill { after, last: last_place(folder)? }),
             End::Finished if kills.is_empty() => {
                 // Faster than the uninterrupted run: once more, with an earlier kill.
                 remove(folder)?;
@@ -175,10 +190,14 @@ fn killed_run(
 
 fn report(run: usize, kills: &[Kill], expected: &Numbers, found: &[String]) {
     let verdict = if found.is_empty() { "equal" } else { "DIFFERENT" };
-    for (index, Kill { after, last_epoch }) in kills.iter().enumerate() {
-        let epoch = last_epoch.map_or("none".to_owned(), |epoch| epoch.to_string());
+    for (index, Kill { after, last }) in kills.iter().enumerate() {
+        let place = match last {
+            None => "none".to_owned(),
+            Some((epoch, 0)) => format!("epoch {epoch}"),
+            Some((epoch, batch)) => format!("epoch {epoch} and {batch} batches"),
+        };
         println!(
-            "run {} kill {}: after {:.2} s, last good epoch {epoch}; in the end {verdict}",
+            "run {} kill {}: after {:.2} s, last checkpoint {place}; in the end {verdict}",
             run + 1,
             index + 1,
             after.as_secs_f64(),
@@ -206,9 +225,9 @@ fn remove(folder: &Path) -> Result<(), KillError> {
     }
 }
 
-/// The epoch of the newest checkpoint. The program writes one aside and renames it, so what has the
+/// The place of the newest checkpoint. The program writes one aside and renames it, so what has the
 /// name of a checkpoint is whole.
-fn last_epoch(folder: &Path) -> Result<Option<u64>, KillError> {
+fn last_place(folder: &Path) -> Result<Option<Place>, KillError> {
     let folder = folder.join("checkpoints");
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
@@ -217,19 +236,26 @@ fn last_epoch(folder: &Path) -> Result<Option<u64>, KillError> {
     };
     Ok(entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter_map(|name| name.strip_prefix("epoch_")?.strip_suffix(".checkpoint")?.parse().ok())
+        .filter_map(|name| place(&name))
         .max())
+}
+
+/// The place of `epoch_00003.checkpoint` or `epoch_00003_batch_0000006.checkpoint`.
+fn place(name: &str) -> Option<Place> {
+    let numbers = name.strip_prefix("epoch_")?.strip_suffix(".checkpoint")?;
+    let (epoch, batch) = numbers.split_once("_batch_").unwrap_or((numbers, "0"));
+    Some((epoch.parse().ok()?, batch.parse().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::last_epoch;
+    use super::last_place;
     use crate::temporary::Temporary;
 
     #[test]
     fn a_checkpoint_that_is_not_renamed_yet_does_not_count() {
         let temporary = Temporary::new("epochs").unwrap();
-        assert_eq!(last_epoch(temporary.path()).unwrap(), None);
+        assert_eq!(last_place(temporary.path()).unwrap(), None);
         let folder = temporary.path().join("checkpoints");
         std::fs::create_dir(&folder).unwrap();
         for name in
@@ -237,6 +263,8 @@ mod tests {
         {
             std::fs::write(folder.join(name), "").unwrap();
         }
-        assert_eq!(last_epoch(temporary.path()).unwrap(), Some(10));
+        assert_eq!(last_place(temporary.path()).unwrap(), Some((10, 0)));
+        std::fs::write(folder.join("epoch_00010_batch_0000006.checkpoint"), "").unwrap();
+        assert_eq!(last_place(temporary.path()).unwrap(), Some((10, 6)));
     }
 }

@@ -22,7 +22,7 @@ pub use config::{
 };
 pub use event::Event;
 pub use law::{CeilingInput, CeilingLaw};
-pub use squeeze::{NOTE_CEILINGS, Squeeze};
+pub use squeeze::{Interpolation, NOTE_CEILINGS, Squeeze};
 pub use state::{Bounds, CeilingGoal, CeilingState, Phase};
 
 /// Without a ceiling the score is 1 from this multiple of the guard on; the best value is never below it.

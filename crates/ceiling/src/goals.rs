@@ -4,6 +4,7 @@ mod config;
 mod error;
 mod evaluation;
 mod groups;
+mod samples;
 mod state;
 
 use homeostat_signal::OrderWindow;
@@ -18,6 +19,7 @@ pub use error::{GoalsConfigError, GoalsMisfit};
 pub use evaluation::{Evaluation, Unavailable};
 use groups::Groups;
 pub use groups::geometric_mean;
+pub use samples::{SampleEvaluation, Samples};
 pub use state::{BoxViolation, GoalsState};
 
 /// Checked goals and their groups; made by [`GoalsConfig::init`].

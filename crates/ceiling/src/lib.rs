@@ -15,10 +15,11 @@
 //! | what is asked of a number, and what it scores | [`Constraint`], [`Score`], [`extended_barrier`] |
 //! | all goals of a model in a file, and their memory | [`GoalsConfig`], [`Goals`], [`GoalsState`] |
 //! | scores, worst group, loss, slopes | [`Evaluation`], [`Unavailable`], [`geometric_mean`] |
+//! | the same over single samples | [`Samples`], [`SampleEvaluation`] |
 //! | scales from the first batches | [`CalibrationConfig`], [`ScaleStatistic`] |
 //! | the goals of the published model | [`table`] |
 //! | ceilings in a file, and their memory | [`CeilingConfig`], [`Ceiling`], [`CeilingState`], [`Phase`] |
-//! | how a ceiling comes down | [`Squeeze`], [`Pace`], [`BackoffConfig`] |
+//! | how a ceiling comes down | [`Squeeze`], [`Interpolation`], [`Pace`], [`BackoffConfig`] |
 //! | what happened, in the note's words | [`Event`], [`BoxViolation`], [`Rejections`] |
 //! | one ceiling as a law on the board | [`CeilingLaw`] |
 //! | whether a step stands | [`StepConfig`], [`StepSearch`], [`Look`], [`Verdict`], [`Decision`] |
@@ -55,13 +56,13 @@ pub use barrier::extended_barrier;
 pub use calibration::{CalibrationConfig, ScaleStatistic};
 pub use ceiling::{
     BackoffConfig, Batch, Bounds, Ceiling, CeilingConfig, CeilingGoal, CeilingInput, CeilingLaw,
-    CeilingState, CeilingTarget, DiscoveryConfig, DiscoveryStatistic, Event, NOTE_CEILINGS, Pace,
-    Phase, Scope, Squeeze, TighteningConfig,
+    CeilingState, CeilingTarget, DiscoveryConfig, DiscoveryStatistic, Event, Interpolation,
+    NOTE_CEILINGS, Pace, Phase, Scope, Squeeze, TighteningConfig,
 };
 pub use constraint::Constraint;
 pub use goals::{
     BoxViolation, Evaluation, Goals, GoalsConfig, GoalsConfigError, GoalsMisfit, GoalsState,
-    Unavailable, geometric_mean,
+    SampleEvaluation, Samples, Unavailable, geometric_mean,
 };
 pub use rejections::{Outcome, Rejections};
 pub use rules::Rules;

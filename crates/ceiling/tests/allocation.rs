@@ -26,6 +26,8 @@ fn a_step_of_goals_ceiling_verdict_and_law_allocates_nothing() {
     let search = StepConfig::default().init().unwrap();
     let mut steps = search.init_state();
     let mut measured = vec![0.5; goals.len()];
+    let mut samples = goals.sample_evaluation(64);
+    let mut rows = vec![0.5; 64 * goals.len()];
 
     let _profiler = dhat::Profiler::builder().testing().build();
     let before = dhat::HeapStats::get().total_blocks;
@@ -38,6 +40,10 @@ fn a_step_of_goals_ceiling_verdict_and_law_allocates_nothing() {
         }
         goals.calibrate(&mut state, &measured).unwrap();
         let _ = goals.evaluate(&state, &measured, &mut evaluation);
+        for (index, row) in rows.chunks_exact_mut(goals.len()).enumerate() {
+            row[0] = ((index * 37) % 64) as f64;
+        }
+        let _ = goals.evaluate_samples(&state, &rows, 9, &mut samples);
         let values = places.map(|place| measured[place]);
         let loss = Ok(evaluation.loss().unwrap_or(1.0));
         let look = Look { loss, violation: violation(&values, ceiling_state.ceilings()) };

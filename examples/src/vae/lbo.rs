@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use homeostat::Clock;
 use homeostat::ceiling::{
     Batch, CalibrationConfig, Ceiling, CeilingConfig, CeilingState, Constraint, Decision,
-    Evaluation, Event, Goals, GoalsConfig, GoalsState, Look, Outcome, Phase, StepConfig,
-    StepSearch, StepState, violation,
+    Evaluation, Event, Goals, GoalsConfig, GoalsState, Look, Outcome, Phase, SampleEvaluation,
+    Samples, StepConfig, StepSearch, StepState, violation,
 };
 use serde::{Deserialize, Serialize};
 
+use super::values::Values;
 use crate::trainer::TrainError;
 
 /// The names of the two divergences, as goals and as ceilings.
@@ -46,6 +47,9 @@ pub struct LboSettings {
     pub groups: Vec<String>,
     /// Which groups make the gradient.
     pub routing: Routing,
+    /// Whether goals are about means of the batch or about single images.
+    #[serde(default)]
+    pub samples: Samples,
     /// δ of the barrier.
     pub barrier_margin: f64,
     /// Scales of the goals.
@@ -118,6 +122,9 @@ pub struct Lbo {
     goals: Goals,
     goals_state: GoalsState,
     evaluation: Evaluation,
+    samples: Samples,
+    /// Room for the images of a batch, where goals are about single ones.
+    by_sample: Option<SampleEvaluation>,
     ceiling: Ceiling,
     ceiling_state: CeilingState,
     search: StepSearch,
@@ -147,6 +154,8 @@ impl Lbo {
         Ok(Self {
             goals_state: goals.init_state(),
             evaluation: goals.evaluation(),
+            samples: settings.samples,
+            by_sample: None,
             ceiling_state: ceiling.init_state(),
             search_state: search.init_state(),
             routing: settings.routing,
@@ -180,9 +189,9 @@ impl Lbo {
         &self.search_state
     }
 
-    /// What was found last.
+    /// What was found last, of the batch as a whole.
     pub fn evaluation(&self) -> &Evaluation {
-        &self.evaluation
+        self.by_sample.as_ref().map_or(&self.evaluation, SampleEvaluation::batch)
     }
 
     /// The share of every group in the gradient, with balanced routing.
@@ -238,8 +247,9 @@ impl Lbo {
         Ok(())
     }
 
-    /// Scores, loss and violation of measured values under the ceilings in force.
-    pub fn look(&mut self, measured: &[f64]) -> Result<Look, TrainError> {
+    /// Scores, loss and violation of measured values under the ceilings in force. The violation is that of
+    /// the means, because it was means that showed the ceilings.
+    pub fn look(&mut self, measured: &Values) -> Result<Look, TrainError> {
         for (index, place) in self.places.into_iter().enumerate() {
             let bounds = self.ceiling_state.goals()[index].bounds();
             let constraint = Constraint::BoxAsymmetric {
@@ -249,17 +259,28 @@ impl Lbo {
             };
             self.goals.set_constraint(&mut self.goals_state, place, constraint)?;
         }
-        let loss = self
-            .goals
-            .evaluate(&self.goals_state, measured, &mut self.evaluation)
-            .map(|()| self.evaluation.loss().unwrap_or(f64::NAN));
-        let violation = violation(&self.divergences(measured), self.ceiling_state.ceilings());
+        let (goals, state) = (&self.goals, &self.goals_state);
+        let found = match self.samples.count(measured.images) {
+            None => goals.evaluate(state, &measured.means, &mut self.evaluation),
+            Some(worst) => {
+                let rows = &measured.rows;
+                let room =
+                    self.by_sample.get_or_insert_with(|| goals.sample_evaluation(measured.images));
+                goals.evaluate_samples(state, rows, worst, room)
+            }
+        };
+        let loss = found.map(|()| self.evaluation().loss().unwrap_or(f64::NAN));
+        let violation =
+            violation(&self.divergences(&measured.means), self.ceiling_state.ceilings());
         Ok(Look { loss, violation })
     }
 
-    /// d loss / d measure for the gradient of the step, after [`Self::look`]. With balanced routing the
-    /// shares move here.
+    /// d loss / d measure for the gradient of the step, after [`Self::look`]: one per goal, or, where goals
+    /// are about single images, a row of them per image. With balanced routing the shares move here.
     pub fn slopes(&mut self) -> &[f64] {
+        if let Some(by_sample) = &self.by_sample {
+            return by_sample.slopes();
+        }
         let Routing::Balanced { rate, proportional } = self.routing else {
             return self.evaluation.slopes();
         };

@@ -3,8 +3,8 @@
 use burn::prelude::*;
 
 use super::images::{
-    EDGE_EPSILON, Edges, Ssim, SsimWindow, every_second_pixel, mean_intensity, soft_histogram,
-    squared_error, to_planes,
+    EDGE_EPSILON, Edges, Ssim, SsimWindow, error_per_image, every_second_pixel, mean_intensity,
+    soft_histogram, to_planes,
 };
 use super::latent::{
     block_divergence, divergence, effective, mean_squared_correlation, off_diagonal_covariance,
@@ -68,6 +68,7 @@ pub struct Meter<B: Backend> {
     shape: ImageShape,
     edges: Edges<B>,
     ssim: Ssim<B>,
+    samples: bool,
 }
 
 /// Half of the mean reciprocal of two shifts: `½ (1/(a + ε) + 1/(b + ε))`; small where each half of the
@@ -85,7 +86,8 @@ pub struct Measured<B: Backend> {
     pub similarity: Tensor<B, 1>,
     /// KL of core and detail, batch means in nats, `[1]` each.
     pub divergences: [Tensor<B, 1>; 2],
-    /// The measures in the order in which they were asked for, `[1]` each.
+    /// The measures in the order in which they were asked for, `[1]` each; of a meter of single samples
+    /// `[N]`, but for those that only a batch has.
     pub values: Vec<Tensor<B, 1>>,
 }
 
@@ -109,7 +111,19 @@ impl<B: Backend> Meter<B> {
             edges: Edges::new(shape, EDGE_EPSILON, device),
             ssim: Ssim::new(shape, SsimWindow::Uniform, device),
             names,
+            samples: false,
         }
+    }
+
+    /// The same meter, whose measures are those of single images where an image has them: errors, similarity
+    /// and divergences do; counts of dimensions, correlations and covariances belong to the batch.
+    pub fn of_samples(self, samples: bool) -> Self {
+        Self { samples, ..self }
+    }
+
+    /// The measure of every image, or its mean over the batch.
+    fn settle(&self, per_image: Tensor<B, 1>) -> Tensor<B, 1> {
+        if self.samples { per_image } else { per_image.mean() }
     }
 
     /// The names of the measures.
@@ -127,15 +141,15 @@ impl<B: Backend> Meter<B> {
         let planes =
             |index: usize| to_planes(decoded.clone().narrow(0, index * count, count), self.shape);
         let whole = planes(0);
-        let mean_error = squared_error(whole.clone(), target.clone());
-        let similarity = self.ssim.per_image(whole.clone(), target.clone()).mean();
+        let error = self.settle(error_per_image(whole.clone(), target.clone()));
+        let similarity = self.settle(self.ssim.per_image(whole.clone(), target.clone()));
         let means = halves(&posterior.mean, model.core);
         let spreads = halves(&posterior.log_variance, model.core);
         let [core_mean, detail_mean] = means;
         let [core_spread, detail_spread] = spreads;
         let divergences = [
-            divergence(core_mean.clone(), core_spread).mean(),
-            divergence(detail_mean.clone(), detail_spread).mean(),
+            self.settle(divergence(core_mean.clone(), core_spread)),
+            self.settle(divergence(detail_mean.clone(), detail_spread)),
         ];
         let mut picture = Picture {
             meter: self,
@@ -148,13 +162,19 @@ impl<B: Backend> Meter<B> {
             codes: halves(&code, model.core),
             posterior: &posterior,
             divergences: &divergences,
-            mean_error: &mean_error,
+            error: &error,
             similarity: &similarity,
             edges: None,
             target_edges: None,
         };
         let values = self.names.iter().map(|name| picture.measure(name)).collect();
-        Measured { error: mean_error.mul_scalar(pixels as f64), similarity, divergences, values }
+        // The mean of one number is that number.
+        Measured {
+            error: error.mean().mul_scalar(pixels as f64),
+            similarity: similarity.mean(),
+            divergences: divergences.map(Tensor::mean),
+            values,
+        }
     }
 
     /// Every code that is needed through the decoder at once: as it is, and where asked for from the core
@@ -205,7 +225,7 @@ struct Picture<'a, B: Backend> {
     codes: [Tensor<B, 2>; 2],
     posterior: &'a Posterior<B>,
     divergences: &'a [Tensor<B, 1>; 2],
-    mean_error: &'a Tensor<B, 1>,
+    error: &'a Tensor<B, 1>,
     similarity: &'a Tensor<B, 1>,
     edges: Option<Tensor<B, 4>>,
     target_edges: Option<Tensor<B, 4>>,
@@ -227,9 +247,18 @@ impl<B: Backend> Picture<'_, B> {
         self.target_edges.get_or_insert_with(|| meter.edges.of(target.clone())).clone()
     }
 
+    fn squared_error(&self, one: Tensor<B, 4>, other: Tensor<B, 4>) -> Tensor<B, 1> {
+        self.meter.settle(error_per_image(one, other))
+    }
+
     /// MSE of the edges of a part and others.
     fn edge_error(&self, part: &str, others: Tensor<B, 4>) -> Tensor<B, 1> {
-        squared_error(self.meter.edges.of(self.part(part)), others)
+        self.squared_error(self.meter.edges.of(self.part(part)), others)
+    }
+
+    /// The mean squared difference of two rows of numbers per image.
+    fn row_error(&self, one: Tensor<B, 2>, other: Tensor<B, 2>) -> Tensor<B, 1> {
+        self.meter.settle((one - other).square().mean_dim(1).flatten(0, 1))
     }
 
     fn swapped_target(&self) -> Tensor<B, 4> {
@@ -243,8 +272,7 @@ impl<B: Backend> Picture<'_, B> {
     }
 
     fn intensity_shift(&self, part: &str, other: Tensor<B, 4>) -> Tensor<B, 1> {
-        let change = mean_intensity(self.part(part)) - mean_intensity(other);
-        change.square().mean()
+        self.row_error(mean_intensity(self.part(part)), mean_intensity(other))
     }
 
     fn measure(&mut self, name: &str) -> Tensor<B, 1> {
@@ -253,11 +281,15 @@ impl<B: Backend> Picture<'_, B> {
             "kl_detail" => self.divergences[1].clone(),
             "prior_kl" => {
                 let Posterior { mean, log_variance } = self.posterior.clone();
-                block_divergence(mean, log_variance, BLOCK, BLOCK_CORRELATION).mean()
+                let nats = block_divergence(mean, log_variance, BLOCK, BLOCK_CORRELATION);
+                self.meter.settle(nats)
             }
-            "mse" => self.mean_error.clone(),
-            "edge" => squared_error(self.edges(), self.target_edges()),
-            "core_mse" => squared_error(self.part("core_only"), self.target.clone()),
+            "mse" => self.error.clone(),
+            "edge" => {
+                let (edges, target) = (self.edges(), self.target_edges());
+                self.squared_error(edges, target)
+            }
+            "core_mse" => self.squared_error(self.part("core_only"), self.target.clone()),
             "core_edge" => {
                 let target = self.target_edges();
                 self.edge_error("core_only", target)
@@ -270,8 +302,7 @@ impl<B: Backend> Picture<'_, B> {
             "swap_color_hist" => {
                 let histogram =
                     |planes| soft_histogram(every_second_pixel(planes), BINS, BIN_SPREAD);
-                let change = histogram(self.part("swap")) - histogram(self.swapped_target());
-                change.square().mean()
+                self.row_error(histogram(self.part("swap")), histogram(self.swapped_target()))
             }
             "core_color_leak" => self.intensity_shift("core_shift", self.whole.clone()),
             "detail_edge_leak" => {
@@ -295,7 +326,7 @@ impl<B: Backend> Picture<'_, B> {
             // `pixel`: names are checked when a meter is made.
             _ => {
                 let unlike = self.similarity.clone().neg() + 1.0;
-                self.mean_error.clone() + unlike.mul_scalar(0.1)
+                self.error.clone() + unlike.mul_scalar(0.1)
             }
         }
     }

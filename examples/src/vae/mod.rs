@@ -8,7 +8,7 @@
 //! | `model`, `noise` | encoder, code of two halves, decoder; the randomness of a step |
 //! | `images`, `latent` | edges, similarity, histograms; divergences and capacity of a code |
 //! | `measures` | what a goal can be about |
-//! | `lbo` | goals, ceilings and verdicts |
+//! | `values`, `lbo` | what was read of a batch; goals, ceilings and verdicts |
 //! | `panel`, `step` | sensors and controllers; one training step |
 //! | `session`, `state` | the loop over epochs; what a checkpoint holds |
 //! | `evaluate`, `report` | what a person gets to see |
@@ -34,3 +34,4 @@ pub mod state;
 pub mod step;
 pub mod sweep;
 pub mod tables;
+pub mod values;

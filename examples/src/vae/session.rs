@@ -262,7 +262,11 @@ fn tell(console: &Console, position: &mut Position, epoch: u64, lines: Vec<Strin
     }
 }
 
-/// A full line for the first rejection of a row of them, and then for every tenth.
+/// Whether the rejection that makes a row of them so long gets a line: the first, then every tenth.
+pub fn is_told(streak: u64) -> bool {
+    streak == 1 || streak > 0 && streak.is_multiple_of(10)
+}
+
 fn tell_rejection<B: AutodiffBackend>(
     console: &Console,
     stepper: &Stepper<B>,
@@ -271,7 +275,7 @@ fn tell_rejection<B: AutodiffBackend>(
 ) {
     let Some(lbo) = &stepper.lbo else { return };
     let streak = lbo.search().streak();
-    if streak == 1 || streak.is_multiple_of(10) {
+    if is_told(streak) {
         let step = stepper.steps;
         console
             .note(&format!("[ROLLBACK] epoch {epoch}, step {step}, {streak} in a row: {reason}"));

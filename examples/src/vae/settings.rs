@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use homeostat::ceiling::Samples;
 use homeostat::{ControlConfig, ControllerConfig};
 use serde::{Deserialize, Serialize};
 
@@ -179,6 +180,16 @@ impl Settings {
         if self.lbo.ceiling.goals != super::lbo::DIVERGENCES {
             let found = format!("{:?}", self.lbo.ceiling.goals);
             return fail("lbo.ceiling.goals", "[\"kl_core\", \"kl_detail\"]", found);
+        }
+        if let Samples::Worst(share) = self.lbo.samples {
+            if Samples::Worst(share).check("lbo.samples.worst").is_err() {
+                return fail("lbo.samples.worst", "above 0 and at most 1", share.to_string());
+            }
+            if self.lbo.routing != super::lbo::Routing::Minimum {
+                let legal = "\"mean\" with balanced routing: every image has its own worst group; \
+                             with `routing = \"minimum\"` it can be { worst = … }";
+                return fail("lbo.samples", legal, format!("{{ worst = {share} }}"));
+            }
         }
         if let super::lbo::Routing::Balanced { rate, proportional } = self.lbo.routing {
             if !(rate > 0.0 && rate <= 1.0) {

@@ -9,7 +9,7 @@ use homeostat::burn::{
     Delay, Reader, Readings, Report, Term, clip_gradients, forget_momentum, gradient_norm,
     scale_gradients, try_step, weighted_total,
 };
-use homeostat::ceiling::{Decision, Look, Outcome};
+use homeostat::ceiling::{Decision, Look, Outcome, Samples};
 use homeostat::{Clock, GradientNorm, Orchestrator};
 
 use super::lbo::Lbo;
@@ -18,6 +18,7 @@ use super::model::Vae;
 use super::noise::Noise;
 use super::panel::{self, Panel};
 use super::settings::{Method, Settings};
+use super::values::{Values, surrogate};
 use crate::data::ImageShape;
 use crate::trainer::TrainError;
 
@@ -64,6 +65,7 @@ pub struct Stepper<B: AutodiffBackend> {
     reader: Reader<B::InnerBackend>,
     meter: Meter<B>,
     plain: Meter<B::InnerBackend>,
+    samples: bool,
     clip: f64,
     seed: u64,
 }
@@ -83,6 +85,7 @@ impl<B: AutodiffBackend> Stepper<B> {
             _ => None,
         };
         let names = lbo.as_ref().map_or_else(Vec::new, |lbo| lbo.goals().names().to_vec());
+        let samples = lbo.is_some() && settings.lbo.samples != Samples::Mean;
         B::seed(device, settings.seed);
         let model = Vae::new(&settings.model, shape, device);
         let adam = &settings.optimizer;
@@ -102,8 +105,9 @@ impl<B: AutodiffBackend> Stepper<B> {
             nonfinite: 0,
             reject: |_| false,
             reader,
-            meter: Meter::new(&names, shape, device),
-            plain: Meter::new(&names, shape, device),
+            meter: Meter::new(&names, shape, device).of_samples(samples),
+            plain: Meter::new(&names, shape, device).of_samples(samples),
+            samples,
             clip: settings.gradient_clip,
             seed: settings.seed,
         })
@@ -194,16 +198,18 @@ impl<B: AutodiffBackend> Stepper<B> {
         noise: &Noise<B::InnerBackend>,
     ) -> Result<Stepped, TrainError> {
         let report = self.read(&measured, None);
-        let values: Vec<f64> =
-            report.blocks.iter().flatten().map(|value| f64::from(*value)).collect();
+        let wide = |block: &Vec<f32>| block.iter().map(|value| f64::from(*value)).collect();
+        let blocks: Vec<Vec<f64>> = report.blocks.iter().map(wide).collect();
+        let [count, _] = images.dims();
+        let values = Values::new(&blocks, count, self.samples);
         if lbo.is_calibrating() {
-            return self.calibrate(lbo, measured, values);
+            return self.calibrate(lbo, measured, values.means);
         }
         let before = lbo.look(&values)?;
         let minimum_score = lbo.evaluation().minimum_score();
         let bottleneck = lbo.evaluation().bottleneck();
         let stepped =
-            Stepped { minimum_score, bottleneck, measured: values.clone(), ..Stepped::default() };
+            Stepped { minimum_score, bottleneck, measured: values.means, ..Stepped::default() };
         if before.loss.is_err() || report.faults > 0 {
             return drop_step(lbo, before, stepped);
         }
@@ -211,7 +217,7 @@ impl<B: AutodiffBackend> Stepper<B> {
         let surrogate = surrogate(&measured.values, &slopes);
         // Where every slope is 0 all is well, and there is nothing to do.
         let Some(surrogate) = surrogate else {
-            lbo.observe(&values, minimum_score, Some(Outcome::Accepted))?;
+            lbo.observe(&stepped.measured, minimum_score, Some(Outcome::Accepted))?;
             self.control.step()?;
             return Ok(Stepped { outcome: Some(Outcome::Accepted), ..stepped });
         };
@@ -229,7 +235,7 @@ impl<B: AutodiffBackend> Stepper<B> {
         scale_gradients::<B, _>(&self.model, &mut gradients, norm.max(LEAST_NORM).recip());
         let rate = self.control.board().get(self.panel.learning_rate)?.get() * lbo.rate_factor();
         let (mut failed, mut halvings) = (None, 0);
-        let (forced, plain) = ((self.reject)(self.steps), &self.plain);
+        let (forced, plain, samples) = ((self.reject)(self.steps), &self.plain, self.samples);
         let (model, decision) = try_step::<B, _, _>(
             self.model.clone(),
             &mut self.optimizer,
@@ -237,7 +243,7 @@ impl<B: AutodiffBackend> Stepper<B> {
             |attempt, model| {
                 halvings = attempt;
                 let after = plain.look(&model.valid(), images.clone(), noise);
-                let values = numbers(after.values);
+                let values = Values::new(&numbers(after.values), count, samples);
                 let after = match lbo.look(&values) {
                     Ok(_) if forced => Look { loss: Ok(f64::NAN), ..before },
                     Ok(after) => after,
@@ -264,7 +270,7 @@ impl<B: AutodiffBackend> Stepper<B> {
             // Controllers decide after the verdict, so that a rejected step leaves nothing behind.
             self.control.step()?;
         }
-        lbo.observe(&values, minimum_score, outcome)?;
+        lbo.observe(&stepped.measured, minimum_score, outcome)?;
         Ok(Stepped { outcome, halvings, reason, ..stepped })
     }
 
@@ -307,20 +313,20 @@ fn drop_step(lbo: &mut Lbo, before: Look, stepped: Stepped) -> Result<Stepped, T
     Ok(Stepped { nonfinite: true, outcome, reason, ..stepped })
 }
 
-/// `Σ slope·x`: its gradient is that of the loss, because slopes are constants.
-fn surrogate<B: Backend>(values: &[Tensor<B, 1>], slopes: &[f64]) -> Option<Tensor<B, 1>> {
-    values
-        .iter()
-        .zip(slopes)
-        .filter(|(_, slope)| **slope != 0.0)
-        .map(|(value, slope)| value.clone().mul_scalar(*slope))
-        .reduce(|sum, term| sum + term)
-}
-
-/// One read of many scalars.
-fn numbers<B: Backend>(values: Vec<Tensor<B, 1>>) -> Vec<f64> {
+/// One read of many measures, each with its own count of numbers.
+fn numbers<B: Backend>(values: Vec<Tensor<B, 1>>) -> Vec<Vec<f64>> {
     if values.is_empty() {
         return Vec::new();
     }
-    Tensor::cat(values, 0).into_data().iter::<f64>().collect()
+    let counts: Vec<usize> = values.iter().map(|value| value.dims()[0]).collect();
+    let all: Vec<f64> = Tensor::cat(values, 0).into_data().iter::<f64>().collect();
+    let mut rest = all.as_slice();
+    counts
+        .into_iter()
+        .map(|count| {
+            let (own, others) = rest.split_at(count);
+            rest = others;
+            own.to_vec()
+        })
+        .collect()
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use homeostat_examples::data::{ImageShape, SyntheticConfig};
 use homeostat_examples::plots::{
-    LatentPoints, Series, latent_scatter, learning_rate_trace, loss_traces, reconstruction_grid,
-    reconstruction_profiles, weight_traces,
+    LatentPoints, Series, image_grid, latent_scatter, learning_rate_trace, loss_traces,
+    reconstruction_grid, reconstruction_profiles, weight_traces,
 };
 
 use crate::folder::Folder;
@@ -102,6 +102,103 @@ fn a_grid_places_every_image_above_its_reconstruction() {
     }
 }
 
+/// Size, colours and bytes of a PNG file.
+fn decode(file: &Path) -> (u32, u32, png::ColorType, Vec<u8>) {
+    let decoder = png::Decoder::new(BufReader::new(fs::File::open(file).unwrap()));
+    let mut reader = decoder.read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut bytes).unwrap();
+    bytes.truncate(info.buffer_size());
+    (info.width, info.height, info.color_type, bytes)
+}
+
+/// What a value becomes: half-way cases are rounded up, and what is outside or no number is cut.
+const LEVELS: [(f32, u8); 8] = [
+    (0.0, 0),
+    (1.0, 255),
+    (0.5, 128),
+    (0.2, 51),
+    (-1.0, 0),
+    (1.5, 255),
+    (f32::NAN, 0),
+    (0.998, 254),
+];
+
+#[test]
+fn a_grid_of_images_has_every_pixel_where_it_belongs() {
+    for (channels, color_type) in [(1, png::ColorType::Grayscale), (3, png::ColorType::Rgb)] {
+        let folder = Folder::new();
+        let shape = ImageShape { height: 2, width: 3, channels };
+        let features = shape.features();
+        let level = |image: usize, y: usize, x: usize, channel: usize| {
+            LEVELS[(image * features + (y * 3 + x) * channels + channel) * 5 % 8]
+        };
+        let mut images = Vec::new();
+        for image in 0..3 {
+            for place in 0..features {
+                let (pixel, channel) = (place / channels, place % channels);
+                images.push(level(image, pixel / 3, pixel % 3, channel).0);
+            }
+        }
+        let file = place(&folder, &format!("images-{channels}.png"));
+        image_grid(&file, shape, 2, &images).unwrap();
+        // Every pixel is 21 × 21; two columns and two lines with two pixels around each image.
+        let (width, height, colors, bytes) = decode(&file);
+        assert_eq!((width, height, colors), (132, 90, color_type));
+        assert_eq!(bytes.len(), 132 * 90 * channels);
+        for (at, found) in bytes.iter().enumerate() {
+            let (y, x, channel) = (at / channels / 132, at / channels % 132, at % channels);
+            let cell = |at: usize, size: usize| {
+                let inside = at >= 2 && (at - 2) % (size + 2) < size;
+                inside.then(|| ((at - 2) / (size + 2), (at - 2) % (size + 2) / 21))
+            };
+            let expected = match (cell(y, 42), cell(x, 63)) {
+                (Some((line, row)), Some((column, pixel))) if 2 * line + column < 3 => {
+                    level(2 * line + column, row, pixel, channel).1
+                }
+                _ => 255,
+            };
+            assert_eq!(*found, expected, "line {y}, column {x}, channel {channel}");
+        }
+        // Fewer images than columns make a narrow picture.
+        image_grid(&file, shape, 10, &images[..features]).unwrap();
+        assert_eq!((decode(&file).0, decode(&file).1), (67, 46));
+    }
+}
+
+#[test]
+fn originals_stand_above_their_reconstructions_to_the_pixel() {
+    let folder = Folder::new();
+    let shape = ImageShape { height: 40, width: 33, channels: 1 };
+    // Eleven constant images: ten in the first block, one in the second.
+    let images = |shift: usize| -> Vec<f32> {
+        (0..11 * shape.features())
+            .map(|at| (10 * (at / shape.features()) + shift) as f32 / 255.0)
+            .collect()
+    };
+    let file = place(&folder, "reconstructions-exact.png");
+    reconstruction_grid(&file, shape, &images(0), &images(5)).unwrap();
+    let (width, height, _, bytes) = decode(&file);
+    // Two blocks of two lines of 40 with 2 between, 8 between the blocks, 2 around.
+    assert_eq!((width, height), (10 * 35 + 2, 2 * (82 + 8) - 8 + 4));
+    for (at, found) in bytes.iter().enumerate() {
+        let (y, x) = (at / width as usize, at % width as usize);
+        let column = (x >= 2 && (x - 2) % 35 < 33).then(|| (x - 2) / 35);
+        let line = y.checked_sub(2).map(|y| (y / 90, y % 90)).and_then(|(block, y)| match y {
+            0..40 => Some((block, 0)),
+            42..82 => Some((block, 5)),
+            _ => None,
+        });
+        let expected = match (line, column) {
+            (Some((block, shift)), Some(column)) if 10 * block + column < 11 => {
+                (10 * (10 * block + column) + shift) as u8
+            }
+            _ => 255,
+        };
+        assert_eq!(*found, expected, "line {y}, column {x}");
+    }
+}
+
 #[test]
 fn a_grid_of_images_that_do_not_fit_is_refused() {
     let shape = ImageShape { height: 2, width: 2, channels: 1 };
@@ -112,6 +209,14 @@ fn a_grid_of_images_that_do_not_fit_is_refused() {
     assert!(grid(shape, &[0.0; 5], &[0.0; 5]));
     assert!(grid(shape, &[0.0; 4], &[0.0; 8]));
     assert!(grid(ImageShape { channels: 4, ..shape }, &[0.0; 16], &[0.0; 16]));
+    let images = |shape, columns, images: &[f32]| {
+        image_grid(Path::new("never.png"), shape, columns, images).is_err()
+    };
+    assert!(images(shape, 2, &[]));
+    assert!(images(shape, 2, &[0.0; 5]));
+    assert!(images(shape, 0, &[0.0; 4]));
+    assert!(images(ImageShape { channels: 2, ..shape }, 2, &[0.0; 8]));
+    assert!(!Path::new("never.png").exists());
 }
 
 #[test]

@@ -1,9 +1,15 @@
 //! The trainer of `vae` on small images: measures against independent numbers, verdicts, resume, methods.
 
+mod bottleneck;
 mod faults;
 mod golden;
+mod measures;
 mod methods;
 mod resume;
+mod samples;
+mod session;
+mod steps;
+mod tables;
 
 use std::path::Path;
 

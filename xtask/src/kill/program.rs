@@ -10,7 +10,38 @@ use serde_json::Value;
 use super::KillError;
 use crate::process::{ProcessError, capture, cargo, describe};
 
-const EXAMPLE: &str = "topoencoder_2d";
+/// An example that trains: its name, and what makes a small run of it with many checkpoints.
+#[derive(Debug)]
+pub(super) struct Example {
+    pub(super) name: &'static str,
+    arguments: &'static [&'static str],
+}
+
+/// Every example whose runs can be resumed.
+pub(super) const EXAMPLES: [Example; 2] = [
+    Example {
+        name: "topoencoder_2d",
+        arguments: &["--n-samples", "1200", "--seed", "3", "--save-every", "1"],
+    },
+    // Nine steps per epoch, with checkpoints inside it; epochs 1 to 6 calibrate, discover, hold and squeeze.
+    Example {
+        name: "vae",
+        arguments: &[
+            "--n-samples",
+            "1200",
+            "--n-test-samples",
+            "300",
+            "--seed",
+            "3",
+            "--save-every",
+            "1",
+            "--save-every-batches",
+            "2",
+            "lbo.ceiling.squeeze.relative.epochs=4",
+        ],
+    },
+];
+
 /// How often a process is asked whether it is still there.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -51,24 +82,33 @@ impl Process {
 #[derive(Debug)]
 pub(super) struct Program {
     executable: PathBuf,
+    arguments: &'static [&'static str],
     backend: String,
     epochs: u64,
 }
 
 impl Program {
     /// Builds the release example.
-    pub(super) fn build(root: &Path, backend: &str, epochs: u64) -> Result<Self, KillError> {
+    pub(super) fn build(
+        root: &Path,
+        example: &Example,
+        backend: &str,
+        epochs: u64,
+    ) -> Result<Self, KillError> {
+        let Example { name, arguments } = *example;
         let mut command = cargo(root);
         command
-            .args(["build", "--release", "--package", "homeostat-examples", "--example", EXAMPLE])
+            .args(["build", "--release", "--package", "homeostat-examples", "--example", name])
             .args(["--message-format", "json-render-diagnostics"]);
         let output = capture(&mut command)?;
         let executable = String::from_utf8_lossy(&output)
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find_map(|message| executable(&message));
+            .find_map(|message| executable(&message, name));
         match executable {
-            Some(executable) => Ok(Self { executable, backend: backend.to_owned(), epochs }),
+            Some(executable) => {
+                Ok(Self { executable, arguments, backend: backend.to_owned(), epochs })
+            }
             None => Err(KillError::Content {
                 path: "the output of cargo build".into(),
                 field: "executable",
@@ -78,11 +118,12 @@ impl Program {
         }
     }
 
-    /// Starts a new run in this folder: small, and with a checkpoint after every epoch.
+    /// Starts a new run in this folder.
     pub(super) fn start(&self, folder: &Path) -> Result<Process, KillError> {
         let mut command = Command::new(&self.executable);
         command
-            .args(["--quiet", "--n-samples", "1200", "--seed", "3", "--save-every", "1"])
+            .arg("--quiet")
+            .args(self.arguments)
             .args(["--backend", &self.backend, "--epochs", &self.epochs.to_string()])
             .arg("--output-dir")
             .arg(folder);
@@ -127,10 +168,10 @@ impl Program {
     }
 }
 
-fn executable(message: &Value) -> Option<PathBuf> {
+fn executable(message: &Value, name: &str) -> Option<PathBuf> {
     let target = message.get("target")?;
     let example = target.get("kind")?.as_array()?.iter().any(|kind| kind == "example");
-    let wanted = example && target.get("name")?.as_str()? == EXAMPLE;
+    let wanted = example && target.get("name")?.as_str()? == name;
     wanted.then(|| message.get("executable")?.as_str().map(PathBuf::from)).flatten()
 }
 
@@ -142,11 +183,12 @@ mod tests {
 
     #[test]
     fn the_executable_is_that_of_the_example() {
-        let library = json!({ "target": { "kind": ["lib"], "name": "topoencoder_2d" } });
-        assert_eq!(executable(&library), None);
+        let library = json!({ "target": { "kind": ["lib"], "name": "vae" } });
+        assert_eq!(executable(&library, "vae"), None);
         let example = json!({
-            "target": { "kind": ["example"], "name": "topoencoder_2d" }, "executable": "here",
+            "target": { "kind": ["example"], "name": "vae" }, "executable": "here",
         });
-        assert_eq!(executable(&example), Some("here".into()));
+        assert_eq!(executable(&example, "vae"), Some("here".into()));
+        assert_eq!(executable(&example, "topoencoder_2d"), None);
     }
 }

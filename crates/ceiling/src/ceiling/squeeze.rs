@@ -25,11 +25,18 @@ const NOTE_SHAPE: [f64; 13] = [
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Squeeze {
-    /// `u(σ) = T + (C − T)·g(σ)`: the shape g is given, the numbers follow from the run.
+    /// A mean of C and T in which C has the weight g(σ): the shape g is given, the numbers follow from
+    /// the run.
     Relative {
         /// g at σ = 3, 4, …: falling from at most 1 to 0. Default: the note's shape.
         #[serde(default = "note_shape")]
         shape: Vec<f64>,
+        /// Which mean.
+        #[serde(default)]
+        interpolation: Interpolation,
+        /// The epochs over which the shape is spread. Default: as many as it has numbers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epochs: Option<u64>,
     },
     /// `u(σ) = min(C, table)`: a ceiling that is lower already is not moved.
     Absolute {
@@ -43,13 +50,25 @@ pub enum Squeeze {
     },
 }
 
+/// How a relative squeeze goes from C to T.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interpolation {
+    /// `T + (C − T)·g`: the note's. The nearer C is to T, the later a given multiple of T is passed.
+    #[default]
+    Linear,
+    /// `T·(C/T)^g`: what an epoch takes away is a share of the ceiling, and a discovered ceiling that is ten
+    /// times too high is 10^g times too high at g.
+    Geometric,
+}
+
 fn note_shape() -> Vec<f64> {
     NOTE_SHAPE.iter().map(|share| share / 12000.0).collect()
 }
 
 impl Default for Squeeze {
     fn default() -> Self {
-        Self::Relative { shape: note_shape() }
+        Self::relative(note_shape())
     }
 }
 
@@ -59,6 +78,11 @@ impl Squeeze {
         Self::Absolute { ceilings: NOTE_CEILINGS.to_vec() }
     }
 
+    /// This shape, linear, a number per epoch.
+    pub fn relative(shape: Vec<f64>) -> Self {
+        Self::Relative { shape, interpolation: Interpolation::Linear, epochs: None }
+    }
+
     /// The latest revision's curve.
     pub fn geometric(epochs: u64) -> Self {
         Self::Geometric { epochs }
@@ -66,7 +90,11 @@ impl Squeeze {
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match self {
-            Self::Relative { shape } => {
+            Self::Relative { shape, epochs, .. } => {
+                let legal = epochs.is_none_or(|epochs| (1..=MOST).contains(&epochs));
+                let rule = "must be at least 1 and at most 1000000";
+                let found = epochs.unwrap_or(0);
+                ConfigError::unless(legal, "squeeze.relative.epochs", rule, found)?;
                 let legal = falls(shape)
                     && shape.first().is_some_and(|first| *first <= 1.0)
                     && shape.last().is_some_and(|last| *last == 0.0);
@@ -90,7 +118,9 @@ impl Squeeze {
     /// σ at which the target is reached.
     pub fn end(&self) -> f64 {
         match self {
-            Self::Relative { shape } => HELD + shape.len() as f64,
+            Self::Relative { shape, epochs, .. } => {
+                HELD + epochs.unwrap_or(shape.len() as u64) as f64
+            }
             Self::Absolute { ceilings } => HELD + ceilings.len() as f64,
             Self::Geometric { epochs } => HELD + 1.0 + *epochs as f64,
         }
@@ -106,8 +136,14 @@ impl Squeeze {
             return target;
         }
         let ceiling = match self {
-            Self::Relative { shape } => {
-                target + (discovered - target) * between(shape, 1.0, sigma - HELD)
+            Self::Relative { shape, interpolation, epochs } => {
+                let count = shape.len() as f64;
+                let stretch = epochs.map_or(1.0, |epochs| count / epochs as f64);
+                let weight = between(shape, 1.0, (sigma - HELD) * stretch);
+                match interpolation {
+                    Interpolation::Linear => target + (discovered - target) * weight,
+                    Interpolation::Geometric => target * (discovered / target).powf(weight),
+                }
             }
             Self::Absolute { ceilings } => between(ceilings, discovered, sigma - HELD),
             Self::Geometric { epochs } => {

@@ -12,6 +12,8 @@ mod messages;
 mod properties;
 mod properties_ceiling;
 mod resume;
+mod samples;
+mod squeeze;
 mod steps;
 
 use homeostat_ceiling::{Batch, Ceiling, CeilingConfig, CeilingState, Outcome};

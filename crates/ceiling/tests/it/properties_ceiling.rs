@@ -2,7 +2,7 @@
 
 use homeostat_ceiling::{
     BackoffConfig, Batch, CeilingConfig, CeilingTarget, DiscoveryConfig, DiscoveryStatistic, Event,
-    Outcome, Pace, Rejections, Rules, Scope, Squeeze, violation,
+    Interpolation, Outcome, Pace, Rejections, Rules, Scope, Squeeze, violation,
 };
 use proptest::prelude::*;
 
@@ -18,8 +18,12 @@ fn squeezes() -> impl Strategy<Value = (Squeeze, Option<CeilingTarget>)> {
     let shape = prop::collection::vec(0.0..1.0_f64, 0..9).prop_map(|mut shape| {
         shape.sort_by(|one, next| next.total_cmp(one));
         shape.push(0.0);
-        Squeeze::Relative { shape }
+        shape
     });
+    let interpolation = prop::sample::select(vec![Interpolation::Linear, Interpolation::Geometric]);
+    let shape = (shape, interpolation, prop::option::of(1..14_u64)).prop_map(
+        |(shape, interpolation, epochs)| Squeeze::Relative { shape, interpolation, epochs },
+    );
     let other =
         prop_oneof![Just(Squeeze::default()), shape, (1..14_u64).prop_map(Squeeze::geometric),];
     let target = prop_oneof![
