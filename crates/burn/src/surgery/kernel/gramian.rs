@@ -174,19 +174,19 @@ impl<const K: usize> WithSimd for Few<'_, K> {
                     }
                 }
             }
-            let vectors: [&[S::f64s]; K] = std::array::from_fn(|row| S::as_simd_f64s(&wide[row]).0);
+            let vectors = wide.each_ref().map(|wide| S::as_simd_f64s(wide).0);
             for step in 0..RUN / S::F64_LANES {
-                let now: [S::f64s; K] = std::array::from_fn(|row| vectors[row][step]);
-                for i in 0..K {
-                    for j in 0..=i {
-                        sums[i][j] = simd.mul_add_e_f64s(now[i], now[j], sums[i][j]);
+                let now = vectors.map(|vectors| vectors[step]);
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    for (j, sum) in sums.iter_mut().enumerate().take(i + 1) {
+                        *sum = simd.mul_add_e_f64s(now[i], now[j], *sum);
                     }
                 }
             }
         }
-        for i in 0..K {
-            for j in 0..=i {
-                self.total[pairs(i) + j] += simd.reduce_sum_f64s(sums[i][j]);
+        for (i, sums) in sums.iter().enumerate() {
+            for (j, sum) in sums.iter().enumerate().take(i + 1) {
+                self.total[pairs(i) + j] += simd.reduce_sum_f64s(*sum);
             }
         }
     }
