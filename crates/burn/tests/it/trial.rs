@@ -1,6 +1,7 @@
+use burn::module::Param;
 use burn::optim::adaptor::OptimizerAdaptor;
 use burn::optim::record::{AdaptorRecord, AdaptorRecordV1};
-use burn::optim::{Adam, AdamConfig, Optimizer as _};
+use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat_burn::{flatten_parameters, forget_momentum, try_step};
@@ -131,8 +132,98 @@ fn forgetting_momentum_keeps_the_rest<B: AutodiffBackend>() {
     }
 }
 
+/// The judge of every attempt looks at the parameters of that attempt, and a buffer that the step has moved,
+/// as a running mean would be, stays where the step put it.
+fn every_attempt_is_judged_by_its_own_parameters<B: AutodiffBackend>() {
+    let device = Default::default();
+    let (net, mut optimizer) = trained::<B>();
+    let vector = |net: &Net<B>| host(flatten_parameters::<B, _>(net).expect("has parameters"));
+    let gradients = gradients(&net, &device);
+    let mut seen = Vec::new();
+    let (after, _) = try_step::<B, _, _>(
+        net.clone(),
+        &mut optimizer,
+        |net, optimizer| {
+            let mut net = optimizer.step(0.01, net, gradients);
+            let moved = Tensor::full([3], 200.0, &device);
+            net.buffer = Param::initialized(net.buffer.id, moved).set_require_grad(false);
+            net
+        },
+        |attempt, net| {
+            assert_eq!(attempt as usize, seen.len());
+            seen.push(vector(net));
+            if attempt < 3 {
+                Decision::Retry { scale: 0.5_f64.powi(attempt as i32 + 1) }
+            } else {
+                Decision::Accept { restoration: true }
+            }
+        },
+    );
+    let before = vector(&net);
+    for (attempt, found) in seen.iter().enumerate() {
+        let share = 0.5_f64.powi(attempt as i32);
+        let all = before.iter().zip(&seen[0]).zip(found);
+        for ((before, whole), found) in all {
+            let wanted = before + share * (whole - before);
+            assert!((found - wanted).abs() <= 1e-6 * wanted.abs().max(1.0), "{found}, {wanted}");
+        }
+    }
+    assert_ne!(seen[2], seen[3]);
+    assert_eq!(vector(&after), seen[3]);
+    assert_eq!(host(after.buffer.val().inner()), [200.0; 3]);
+    assert!(!after.buffer.is_require_grad());
+}
+
+/// A parameter of every rank.
+#[derive(Module, Debug)]
+struct Ranks<B: Backend> {
+    one: Param<Tensor<B, 1>>,
+    two: Param<Tensor<B, 2>>,
+    three: Param<Tensor<B, 3>>,
+    four: Param<Tensor<B, 4>>,
+    five: Param<Tensor<B, 5>>,
+    six: Param<Tensor<B, 6>>,
+}
+
+fn momentum_is_forgotten_in_every_rank<B: AutodiffBackend>() {
+    fn ones<B: Backend, const D: usize>() -> Param<Tensor<B, D>> {
+        Param::from_tensor(Tensor::ones([2; D], &Default::default()))
+    }
+    let mut net = Ranks::<B> {
+        one: ones(),
+        two: ones(),
+        three: ones(),
+        four: ones(),
+        five: ones(),
+        six: ones(),
+    };
+    // Without ε every coordinate moves by the rate in the first step, and while the first moment is 0 and
+    // the gradient is, too, not at all.
+    let mut optimizer: OptimizerAdaptor<Adam, Ranks<B>, B> = AdamConfig::new().init();
+    let step = |net: Ranks<B>, optimizer: &mut OptimizerAdaptor<Adam, Ranks<B>, B>, scale: f64| {
+        let sum = net.one.val().sum()
+            + net.two.val().sum()
+            + net.three.val().sum()
+            + net.four.val().sum()
+            + net.five.val().sum()
+            + net.six.val().sum();
+        let gradients = GradientsParams::from_grads(sum.mul_scalar(scale).backward(), &net);
+        optimizer.step(0.1, net, gradients)
+    };
+    let vector = |net: &Ranks<B>| host(flatten_parameters::<B, _>(net).expect("has parameters"));
+    net = step(net, &mut optimizer, 1.0);
+    let first = vector(&net);
+    assert_eq!(first.len(), 2 + 4 + 8 + 16 + 32 + 64);
+    let kept = vector(&step(net.clone(), &mut optimizer.clone(), 0.0));
+    assert!(kept.iter().zip(&first).all(|(after, before)| after < before), "momentum goes on");
+    let mut forgotten = forget_momentum(optimizer);
+    assert_eq!(vector(&step(net, &mut forgotten, 0.0)), first);
+}
+
 mod both {
     crate::on_both_backends! {
+        every_attempt_is_judged_by_its_own_parameters
+        momentum_is_forgotten_in_every_rank
         an_accepted_step_is_the_optimizers_own
         a_rejected_step_leaves_the_same_bits
         a_shortened_step_has_a_part_of_the_displacement

@@ -56,6 +56,8 @@ fn an_illegal_field_is_named_with_its_rule_and_value() {
         ("squeeze = { relative = { shape = [1.0, 0.5] } }", "squeeze.relative.shape must fall"),
         ("squeeze = { relative = { shape = [1.5, 0.0] } }", "squeeze.relative.shape must fall"),
         ("squeeze = { relative = { shape = [nan, 0.0] } }", "squeeze.relative.shape must fall"),
+        ("squeeze = { relative = { epochs = 0 } }", "squeeze.relative.epochs must be at least 1"),
+        ("squeeze = { relative = { interpolation = \"cubic\" } }", "unknown variant `cubic`"),
         ("squeeze = { geometric = { epochs = 0 } }", "squeeze.geometric.epochs must be at least 1"),
         ("backoff.maximum_rate = 1.0", "backoff.maximum_rate must be above 0 and below 1, got 1"),
         (
