@@ -45,7 +45,7 @@ pub(crate) use config::config;
 pub(crate) use dual_cone::{dualproj, upgrad};
 pub(crate) use famo::{FamoMemory, famo, learn};
 pub(crate) use gradnorm::gradnorm;
-pub(crate) use gradvac::gradvac;
+pub(crate) use gradvac::{Usual, gradvac};
 pub(crate) use imtl_g::imtl_g;
 pub(crate) use krum::krum;
 pub(crate) use mgda::mgda;

@@ -31,8 +31,9 @@ impl Decision<'_> {
             Method::Gradvac(config) => {
                 let changed = &mut changed[..count * count];
                 let orders = orders(config.order);
-                let similarity = &mut draft.similarity;
-                method::gradvac(unit, orders, order, similarity, self.rows, config.rate, changed);
+                let (cosines, all) = (&mut draft.similarity[..], self.rows);
+                let usual = method::Usual { cosines, all, rate: config.rate };
+                method::gradvac(unit, orders, order, usual, first, changed);
                 config.reduce.apply(unit, changed, out);
             }
             Method::Cagrad(config) => shifted.cagrad(unit, config, out),

@@ -9,7 +9,10 @@ use crate::unit::Unit;
 /// A combination shorter than this, relative to its parts, is Pareto stationary.
 const STATIONARY: f64 = 1e-4;
 
-const BISECTIONS: usize = 100;
+/// A length that is right to this share of itself is exact.
+const EXACT: f64 = 1e-14;
+
+const STEPS: usize = 300;
 
 /// By what the result is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +106,9 @@ impl Shifted {
     }
 
     /// The w of the dual. With `t = c·‖g_0‖/‖g_w‖` it minimizes `‖g_0 + t·g_w‖`, which for a given t is a
-    /// point of least norm, and `t·‖g_w‖` rises with t; so t is found by bisection.
+    /// point of least norm, and `t·‖g_w‖` rises with t. The root of `ln(t·‖g_w‖/(c·‖g_0‖))` in ln t is found
+    /// by the Illinois method (Dowell and Jarratt 1971); every third step halves the interval, so that it
+    /// ends whatever the rows are.
     fn solve(&mut self, unit: &Unit, mean: f64, radius: f64, out: &mut [f64]) {
         out.copy_from_slice(self.solver.solve(&unit.cosines, &unit.lengths));
         unit.stretch(out);
@@ -111,17 +116,33 @@ impl Shifted {
         let rounding = f64::EPSILON * dot(out, &unit.lengths);
         let least = self.norm(unit, out).max(rounding);
         // The longest row has length 1, so that no combination is longer.
-        let (mut low, mut high) = (radius, radius / least);
-        for _ in 0..BISECTIONS {
-            let middle = low.sqrt() * high.sqrt();
+        let (mut low, mut high) = (radius.ln(), (radius / least).ln());
+        let (mut below, mut above) = (f64::NAN, f64::NAN);
+        let mut lower_moved = None;
+        for step in 1..=STEPS {
+            let secant = low - below * (high - low) / (above - below);
+            let halve = step % 3 == 0 || !(low < secant && secant < high);
+            let middle = if halve { 0.5 * (low + high) } else { secant };
             if middle <= low || middle >= high {
                 break;
             }
-            self.shifted(unit, mean, middle, out);
-            let reached = middle * self.norm(unit, out);
-            if reached < radius { low = middle } else { high = middle }
+            let ratio = middle.exp();
+            self.shifted(unit, mean, ratio, out);
+            let reached = (ratio * self.norm(unit, out) / radius).ln();
+            if reached.abs() <= EXACT {
+                return;
+            }
+            // An end that stays twice counts half, or it would stay for ever.
+            let twice = lower_moved == Some(reached < 0.0);
+            let share = if twice { 0.5 } else { 1.0 };
+            lower_moved = Some(reached < 0.0);
+            if reached < 0.0 {
+                (low, below, above) = (middle, reached, share * above);
+            } else {
+                (high, above, below) = (middle, reached, share * below);
+            }
         }
-        self.shifted(unit, mean, high, out);
+        self.shifted(unit, mean, high.exp(), out);
     }
 
     /// `argmin ‖g_0/t + g_w‖` over the simplex.

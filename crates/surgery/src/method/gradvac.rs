@@ -4,7 +4,7 @@ use homeostat_core::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::order::{Order, Orders, Reduce};
-use crate::solve::{dot, squared_length};
+use crate::solve::dot;
 use crate::unit::Unit;
 
 /// The usual cosine that a gradient is turned to stays this far inside ±1, where the turn is infinite.
@@ -53,37 +53,51 @@ impl GradvacConfig {
     }
 }
 
-/// Weights on unit rows of each changed unit row; moves the usual cosines of the `all` gradients.
+/// The usual cosines of all pairs of gradients.
+pub(crate) struct Usual<'a> {
+    /// All × all of them, row by row.
+    pub(crate) cosines: &'a mut [f64],
+    /// The number of gradients, those included that do not take part.
+    pub(crate) all: usize,
+    /// β.
+    pub(crate) rate: f64,
+}
+
+/// Weights on unit rows of each changed unit row; moves the usual cosines. `along` holds `C·y` of the row
+/// that is being changed, so that a turn takes K additions and not K².
 pub(crate) fn gradvac(
     unit: &Unit,
     mut orders: Orders,
     order: &mut Vec<usize>,
-    similarity: &mut [f64],
-    all: usize,
-    rate: f64,
+    usual: Usual<'_>,
+    along: &mut [f64],
     changed: &mut [f64],
 ) {
     let rows = unit.rows();
     changed.fill(0.0);
     for (row, weights) in changed.chunks_exact_mut(rows).enumerate() {
         weights[row] = 1.0;
+        along.copy_from_slice(unit.row(row));
         orders.next(rows, order);
         for other in order.iter().copied().filter(|other| *other != row) {
-            let squared = squared_length(&unit.cosines, weights);
+            let squared = dot(weights, along);
             if squared <= NOTHING {
                 continue;
             }
-            let length = squared.sqrt();
-            let along = dot(unit.row(other), weights);
-            let cosine = (along / length).clamp(-1.0, 1.0);
-            let usual = &mut similarity[unit.places[row] * all + unit.places[other]];
-            let goal = usual.clamp(EDGE - 1.0, 1.0 - EDGE);
+            let cosine = (along[other] / squared.sqrt()).clamp(-1.0, 1.0);
+            let place = unit.places[row] * usual.all + unit.places[other];
+            let usual_cosine = &mut usual.cosines[place];
+            let goal = usual_cosine.clamp(EDGE - 1.0, 1.0 - EDGE);
             if cosine < goal {
                 // ‖v‖·√(1−φ²) is what v has beside g_j.
-                let beside = (squared - along * along).max(0.0).sqrt();
-                weights[other] += goal * beside / (1.0 - goal * goal).sqrt() - along;
+                let beside = (squared - along[other] * along[other]).max(0.0).sqrt();
+                let turn = goal * beside / (1.0 - goal * goal).sqrt() - along[other];
+                weights[other] += turn;
+                let entries = along.iter_mut().zip(unit.row(other));
+                entries.for_each(|(along, cosine)| *along += turn * cosine);
             }
-            *usual = ((1.0 - rate) * *usual + rate * cosine).clamp(-1.0, 1.0);
+            *usual_cosine =
+                ((1.0 - usual.rate) * *usual_cosine + usual.rate * cosine).clamp(-1.0, 1.0);
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Factor {
     rank: usize,
     rest: Vec<f64>,
     left: Vec<usize>,
+    /// The rows that the columns of L were made of, in their order.
+    pivots: Vec<usize>,
     /// One eigenvector after the other.
     vectors: Vec<f64>,
     roots: Vec<f64>,
@@ -28,6 +30,7 @@ impl Factor {
             rank: 0,
             rest: vec![0.0; rows * rows],
             left: Vec::with_capacity(rows),
+            pivots: Vec::with_capacity(rows),
             vectors: vec![0.0; rows * rows],
             roots: vec![0.0; rows],
         }
@@ -46,6 +49,10 @@ impl Factor {
     pub(crate) fn factor(&mut self, cosines: &[f64], lengths: &[f64]) {
         self.size = lengths.len();
         self.scaled_cholesky(cosines, lengths);
+        self.diagonalize();
+    }
+
+    fn diagonalize(&mut self) {
         let (size, rank) = (self.size, self.rank);
         for _ in 0..SWEEPS {
             let mut turned = false;
@@ -68,12 +75,41 @@ impl Factor {
         }
     }
 
-    /// `C⁺·b` of the matrix that was factored.
-    pub(crate) fn pseudo_solve(&self, right: &[f64], out: &mut [f64]) {
+    /// `C⁺·b`: by substitution where C has full rank, else along its eigenvectors.
+    pub(crate) fn pseudo_solve(
+        &mut self,
+        cosines: &[f64],
+        ones: &[f64],
+        right: &[f64],
+        out: &mut [f64],
+    ) {
+        self.size = ones.len();
+        self.scaled_cholesky(cosines, ones);
         out.fill(0.0);
+        if self.rank == self.size {
+            self.roots[..right.len()].copy_from_slice(right);
+            self.substitute(out);
+            return;
+        }
+        self.diagonalize();
         for (vector, root) in self.vectors().zip(self.roots()) {
             let coordinate = dot(vector, right) / root / root;
             out.iter_mut().zip(vector).for_each(|(out, entry)| *out += coordinate * entry);
+        }
+    }
+
+    /// `(L·Lᵀ)⁻¹·b` into zeros; b lies in the place of the roots. Column k of L is zero in the rows of the
+    /// pivots before it, so that no row has to move.
+    fn substitute(&mut self, out: &mut [f64]) {
+        let right = &mut self.roots[..self.size];
+        let columns = || self.vectors.chunks_exact(self.size).zip(&self.pivots);
+        for (column, pivot) in columns() {
+            let value = right[*pivot] / column[*pivot];
+            right.iter_mut().zip(column).for_each(|(right, entry)| *right -= value * entry);
+            right[*pivot] = value;
+        }
+        for (column, pivot) in columns().rev() {
+            out[*pivot] = (right[*pivot] - dot(column, out)) / column[*pivot];
         }
     }
 
@@ -84,6 +120,7 @@ impl Factor {
         rest.copy_from_slice(cosines);
         self.left.clear();
         self.left.extend(0..size);
+        self.pivots.clear();
         self.rank = 0;
         loop {
             self.left.retain(|row| rest[row * size + row] > PIVOT * size as f64);
@@ -101,6 +138,7 @@ impl Factor {
                 }
             }
             self.left.retain(|row| *row != pivot);
+            self.pivots.push(pivot);
             // What is left of a finished row is rounding.
             for row in 0..size {
                 rest[row * size + pivot] = 0.0;

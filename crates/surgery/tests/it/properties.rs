@@ -157,6 +157,13 @@ proptest! {
             let slack = 1e-9 * longest * norm(&mean);
             prop_assert!(worst(&along) >= worst(&rival) - slack);
         }
+        // Rows that are listened to beyond their share of the mean have the same, least, projection.
+        let least = worst(&along);
+        for (row, weight) in rows.iter().zip(&found) {
+            let heard = weight * rows.len() as f64 - 1.0 > 1e-6;
+            let slack = 1e-9 * longest * norm(&along);
+            prop_assert!(!heard || dot(row, &along) <= least + slack, "{} {least}", dot(row, &along));
+        }
     }
 
     #[test]
