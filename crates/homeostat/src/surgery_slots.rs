@@ -23,7 +23,7 @@ use crate::error::BuildError;
 /// | `surgery_fallback` | 0 or 1 | the method broke its promise and was replaced |
 ///
 /// With groups finer than the model a number is the worst of the groups. A number that a step does not
-/// have, because no Gramian was made, is absent.
+/// have, because no Gramian was made or the method has no direction (GradDrop), is absent.
 #[derive(Clone, Debug)]
 pub struct SurgerySlots {
     slots: [Slot<Metric>; NAMES.len()],
@@ -66,10 +66,16 @@ impl SurgerySlots {
         board: &mut Board,
         groups: impl Iterator<Item = (&'a Report, Option<&'a Monitor>)> + Clone,
     ) -> Result<(), StepError> {
-        let measured = |one: &Report| !matches!(one.outcome, Outcome::Cached | Outcome::Empty);
+        let measured = |one: &Report| one.measured && one.outcome != Outcome::Empty;
         let groups = groups.filter(|(report, _)| measured(report));
         let of_reports = |value: fn(&Report) -> f64, worst: fn(f64, f64) -> f64| {
             groups.clone().map(|(report, _)| value(report)).reduce(worst)
+        };
+        // What GradDrop makes of the rows is no combination, and its direction is not known.
+        let combined = |one: &Report| !matches!(one.outcome, Outcome::Elementwise(_));
+        let of_directions = |value: fn(&Report) -> f64| {
+            let groups = groups.clone().filter(|(report, _)| combined(report));
+            groups.map(|(report, _)| value(report)).reduce(f64::min)
         };
         let monitors = groups.clone().filter_map(|(_, monitor)| monitor);
         let of_monitors = |value: fn(&Monitor) -> Option<f64>, worst: fn(f64, f64) -> f64| {
@@ -81,9 +87,9 @@ impl SurgerySlots {
             of_monitors(|one| Some(one.conflict_share), f64::max),
             of_monitors(|one| Some(one.mean_cosine), f64::min),
             of_monitors(|one| Some(one.minimum_cosine), f64::min),
-            of_reports(|one| one.least_cosine, f64::min),
+            of_directions(|one| one.least_cosine),
             of_monitors(|one| Some(one.magnitude_similarity), f64::min),
-            of_reports(|one| if one.parts > 0.0 { one.norm / one.parts } else { 0.0 }, f64::min),
+            of_directions(|one| if one.parts > 0.0 { one.norm / one.parts } else { 0.0 }),
             of_monitors(|one| Some(one.spectrum?.redundancy), f64::max),
             of_monitors(|one| Some(one.spectrum?.minimum_norm), f64::min),
             groups.map(|(report, _)| f64::from(u8::from(fell(report)))).reduce(f64::max),

@@ -75,6 +75,7 @@ impl<'a> Decision<'a> {
             Some(_) => self.keep_promise(space),
             None => (Outcome::Combined, Direction::NONE),
         };
+        space.draft.cached = space.unit.places.iter().copied().collect();
         for (place, weight) in space.unit.places.iter().zip(&space.smooth[..count]) {
             space.weights[*place] = weight * space.factors[*place];
             space.draft.held[*place] = weight * space.bases[*place];
@@ -100,6 +101,7 @@ impl<'a> Decision<'a> {
             used: selection.used,
             not_finite: selection.not_finite,
             zero: selection.zero,
+            measured: self.input.gramian.is_some(),
             conflict: self.input.gramian.is_some() && space.unit.conflict(),
             norm: direction.norm,
             parts: direction.parts,
@@ -107,22 +109,19 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The weights of an earlier Gramian, with the multipliers of now.
+    /// The weights of the last Gramian, with the multipliers of now; 0 for a row that it was not of.
     fn cached(&self, space: &mut Workspace) -> Report {
         let draft = &mut space.draft;
         advance(&mut draft.age, true);
-        let used: RowSet = draft.known.iter().filter(|row| self.factor(*row) != 0.0).collect();
+        let used: RowSet = draft.cached.iter().filter(|row| self.factor(*row) != 0.0).collect();
         for row in used.iter() {
             space.weights[row] = match self.config.lambda {
                 Lambda::Rows => draft.held[row] * self.factor(row),
-                Lambda::Preference => draft.held[row],
+                Lambda::Preference => draft.held[row] * self.factor(row).signum(),
             };
         }
         let selection = Selection { used, ..Selection::default() };
-        Report {
-            conflict: false,
-            ..self.report(space, selection, Outcome::Cached, Direction::NONE)
-        }
+        self.report(space, selection, Outcome::Cached, Direction::NONE)
     }
 
     /// What GradDrop multiplies rows by.
@@ -192,7 +191,7 @@ impl<'a> Decision<'a> {
             let factor = self.factor(row);
             (space.factors[row], space.bases[row]) = match self.config.lambda {
                 Lambda::Rows => (base * factor, base),
-                Lambda::Preference => (base * factor.signum(), base * factor.signum()),
+                Lambda::Preference => (base * factor.signum(), base),
             };
         }
     }

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Surgery {
     config: SurgeryConfig,
-    /// Whether factors are refused.
+    /// Whether factors other than 0 and 1 are refused.
     refuses_factors: bool,
 }
 
@@ -215,7 +215,9 @@ impl Surgery {
         if let Some(row) = input.factors.iter().position(|factor| !factor.is_finite()) {
             return Err(SurgeryError::Factor { row, value: input.factors[row] });
         }
-        match !input.factors.is_empty() && self.refuses_factors {
+        // A factor of 1 is the absence of a multiplier, and one of 0 that of a row.
+        let neutral = input.factors.iter().all(|factor| *factor == 0.0 || *factor == 1.0);
+        match self.refuses_factors && !neutral {
             true => Err(SurgeryError::Multipliers(name)),
             false => Ok(()),
         }

@@ -43,6 +43,9 @@ pub enum GramianError {
         /// The other gradient.
         column: usize,
     },
+    /// An accuracy is no small share.
+    #[error("the accuracy of a gramian must lie in [0, 0.01], got {0}")]
+    Accuracy(f64),
     /// A dot product is larger than the product of the lengths.
     #[error(
         "the dot product of gradients {row} and {column} must not be larger than the product of \

@@ -21,6 +21,8 @@ pub struct Gramian {
     entries: Vec<f64>,
     present: RowSet,
     not_finite: RowSet,
+    /// How far a dot product may be off, relative to the product of the lengths.
+    accuracy: f64,
 }
 
 impl Gramian {
@@ -58,6 +60,7 @@ impl Gramian {
             entries: vec![0.0; rows * rows],
             present: RowSet::EMPTY,
             not_finite: RowSet::EMPTY,
+            accuracy: 0.0,
         };
         gramian.refill(entries, present)?;
         Ok(gramian)
@@ -77,7 +80,9 @@ impl Gramian {
             }
             for column in kept.iter().take_while(|column| *column < row) {
                 let (one, other) = (entries[row * rows + column], entries[column * rows + row]);
-                let lengths = value.sqrt() * entries[column * rows + column].sqrt();
+                // The square of a subnormal number says nothing about a length.
+                let known = |square: f64| if square < f64::MIN_POSITIVE { 0.0 } else { square };
+                let lengths = known(value).sqrt() * known(entries[column * rows + column]).sqrt();
                 if lengths > 0.0 && (one - other).abs() > SYMMETRY * lengths {
                     return Err(GramianError::Asymmetric { row, column });
                 }
@@ -105,6 +110,24 @@ impl Gramian {
             .flat_map(|a| gradients.iter().map(move |b| dot(a.as_ref(), b.as_ref())))
             .collect();
         Self::new(gradients.len(), &entries)
+    }
+
+    /// Says how far a dot product may be off, relative to the product of the two lengths: 0 ≤ ε ≤ 0.01.
+    /// Default 0, for which rounding in f64 is assumed. Sums in f32 have about 1e-7.
+    ///
+    /// What the rows have beside each other below ε counts as nothing: it decides which rows are
+    /// combinations of others (ConFIG, IMTL-G, Aligned-MTL) and when they cancel (Pareto stationarity).
+    pub fn with_accuracy(mut self, accuracy: f64) -> Result<Self, GramianError> {
+        if !(0.0..=EXCESS).contains(&accuracy) {
+            return Err(GramianError::Accuracy(accuracy));
+        }
+        self.accuracy = accuracy;
+        Ok(self)
+    }
+
+    /// See [`with_accuracy`](Self::with_accuracy).
+    pub fn accuracy(&self) -> f64 {
+        self.accuracy
     }
 
     /// The number of gradients K, with the absent ones.

@@ -1,7 +1,7 @@
 //! How much gradients conflict.
 
 use crate::solve::{dot, squared_length};
-use crate::unit::{Unit, rounding};
+use crate::unit::Unit;
 use crate::workspace::Workspace;
 use crate::{Gramian, RowSet};
 
@@ -100,11 +100,11 @@ impl Monitor {
             parts.copy_from_slice(solvers.minimum.solve(&plain.cosines, lengths));
             let sum: f64 = parts.iter().zip(lengths).map(|(part, length)| part / length).sum();
             let squared = squared_length(&plain.cosines, parts);
-            if rounding(squared, parts) { 0.0 } else { squared.sqrt() / sum }
+            if plain.rounding(squared, parts) { 0.0 } else { squared.sqrt() / sum }
         };
         let relative_minimum_norm = shortest(ones);
         let minimum_norm = shortest(&plain.lengths) * plain.scale;
-        solvers.factor.factor(&plain.cosines, ones);
+        solvers.factor.factor(&plain.cosines, ones, plain.accuracy);
         let number = count as f64;
         let (mut redundancy, mut entropy) = (0.0_f64, 0.0);
         for root in solvers.factor.roots() {

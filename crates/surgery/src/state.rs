@@ -76,6 +76,8 @@ pub(crate) struct Memory {
     pub(crate) held: Vec<f64>,
     /// Which rows have had weights.
     pub(crate) known: RowSet,
+    /// Which rows had weights in the last step with a Gramian.
+    pub(crate) cached: RowSet,
     /// GradVac's usual cosines, row by row.
     pub(crate) similarity: Vec<f64>,
     /// SDMGrad's point of the simplex, or GradNorm's weights.
@@ -114,8 +116,8 @@ impl Memory {
 
     /// As `clone_from`, into memory that is there already.
     pub(crate) fn copy_from(&mut self, other: &Self) {
-        (self.counts, self.age, self.known, self.turn) =
-            (other.counts, other.age, other.known, other.turn);
+        (self.counts, self.age, self.turn) = (other.counts, other.age, other.turn);
+        (self.known, self.cached) = (other.known, other.cached);
         self.held.clone_from(&other.held);
         self.similarity.clone_from(&other.similarity);
         self.shares.clone_from(&other.shares);

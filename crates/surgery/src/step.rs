@@ -19,7 +19,8 @@ pub struct Input<'a> {
     /// for them.
     pub remeasured: &'a [f64],
     /// What each row is multiplied by in the Lagrangian, `a_i = weight·λ·slope`, finite; 1 for the task.
-    /// Negative for equalities that push the other way; 0 leaves the row out. Empty for 1 everywhere.
+    /// Negative for equalities that push the other way; 0 leaves the row out. Empty for 1 everywhere. Methods
+    /// that multipliers would turn around refuse all but 0 and 1.
     pub factors: &'a [f64],
 }
 
@@ -55,7 +56,7 @@ pub enum Outcome {
     Combined,
     /// No row is left: all weights are 0.
     Empty,
-    /// They are those of an earlier Gramian.
+    /// They are those of the last Gramian; a row that was not in it has 0 until there is another.
     Cached,
     /// They are the method's without smoothing, with which some row would have had a conflict.
     Unsmoothed,
@@ -83,6 +84,8 @@ pub struct Report {
     pub not_finite: RowSet,
     /// The rows that were left out because their gradient, or a loss that is needed, is zero.
     pub zero: RowSet,
+    /// Whether there was a Gramian; without one the numbers below are 0 and say nothing.
+    pub measured: bool,
     /// Whether two of the used rows have a negative dot product; false without a Gramian.
     pub conflict: bool,
     /// `‖d‖`, from Gramian and weights; 0 without a Gramian.
@@ -116,11 +119,16 @@ pub struct Counts {
     /// Steps in which a row was left out because it, or a loss that is needed, is not finite.
     #[serde(default)]
     pub not_finite: u64,
+    /// Steps of Nash-MTL or FairGrad whose equation has no solution that f64 can tell, because the rows
+    /// nearly cancel or their lengths differ too much: the weights are those of the last iteration.
+    #[serde(default)]
+    pub unsolved: u64,
 }
 
 impl Counts {
-    /// The share of the steps with a Gramian in which two rows conflicted, in [0, 1]; 0 before there was one.
-    pub fn conflict_share(&self) -> f64 {
-        if self.measured == 0 { 0.0 } else { self.conflicts as f64 / self.measured as f64 }
+    /// The share of the steps with a Gramian in which two rows conflicted, in [0, 1]; nothing before there was
+    /// one.
+    pub fn conflict_share(&self) -> Option<f64> {
+        (self.measured > 0).then(|| self.conflicts as f64 / self.measured as f64)
     }
 }

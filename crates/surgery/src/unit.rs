@@ -15,6 +15,8 @@ pub(crate) struct Unit {
     pub(crate) lengths: Vec<f64>,
     /// The length of the longest row.
     pub(crate) scale: f64,
+    /// How far a cosine may be off.
+    pub(crate) accuracy: f64,
 }
 
 impl Unit {
@@ -24,21 +26,25 @@ impl Unit {
             cosines: Vec::with_capacity(rows * rows),
             lengths: Vec::with_capacity(rows),
             scale: 0.0,
+            accuracy: 0.0,
         }
     }
 
     /// Takes in some rows, each times a factor that is not zero. Answers with the rows that are left out,
     /// because their length is zero.
     pub(crate) fn fill(&mut self, gramian: &Gramian, rows: RowSet, factors: &[f64]) -> RowSet {
+        let length = |row: usize| gramian.length(row) * factors[row].abs();
         // The square of a subnormal number carries no direction.
-        let kept = |row: &usize| gramian.dot(*row, *row) >= f64::MIN_POSITIVE;
+        let direction = |row: &usize| gramian.dot(*row, *row) >= f64::MIN_POSITIVE;
+        self.scale = rows.iter().filter(direction).map(length).fold(0.0, f64::max);
+        self.accuracy = gramian.accuracy();
+        // A length that is subnormal beside the longest cannot be divided by.
+        let short = |row: &usize| length(*row) / self.scale < f64::MIN_POSITIVE;
+        let kept = |row: &usize| direction(row) && !short(row);
         self.places.clear();
         self.places.extend(rows.iter().filter(kept));
         self.lengths.clear();
-        for row in &self.places {
-            self.lengths.push(gramian.length(*row) * factors[*row].abs());
-        }
-        self.scale = self.lengths.iter().copied().fold(0.0, f64::max);
+        self.lengths.extend(self.places.iter().map(|row| length(*row)));
         self.lengths.iter_mut().for_each(|length| *length /= self.scale);
         self.cosines.clear();
         for one in &self.places {
@@ -101,18 +107,19 @@ impl Unit {
             total += part.abs();
             least = along.min(least);
         }
-        let cancelled = rounding(squared, parts);
+        let cancelled = self.rounding(squared, parts);
         // Where the weights are no numbers, neither are these.
         let norm = if cancelled { squared.max(0.0).sqrt() } else { squared.sqrt() };
         let least = if cancelled { 0.0 } else { (least / norm).clamp(-1.0, 1.0) };
         Direction { norm: norm * self.scale, parts: total * self.scale, least, cancelled }
     }
-}
 
-/// Whether the squared length of a combination of unit rows is below the rounding of its terms.
-pub(crate) fn rounding(squared: f64, parts: &[f64]) -> bool {
-    let total: f64 = parts.iter().map(|part| part.abs()).sum();
-    squared <= 4.0 * f64::EPSILON * parts.len() as f64 * total * total
+    /// Whether the squared length of a combination of unit rows is below the errors of its terms.
+    pub(crate) fn rounding(&self, squared: f64, parts: &[f64]) -> bool {
+        let total: f64 = parts.iter().map(|part| part.abs()).sum();
+        let accuracy = self.accuracy.max(4.0 * f64::EPSILON * parts.len() as f64);
+        squared <= accuracy * total * total
+    }
 }
 
 /// Length and cosines of a direction `d = Σ α_i·g_i`, from the Gramian and α.

@@ -321,8 +321,7 @@ impl OnBackend for Job {
         };
         let plan = &self.plan;
         let held = train(&splits, plan, Some(&mut engine), surgeon.as_mut(), device, watch)?;
-        let conflicts =
-            surgeon.as_ref().and_then(|one| Some(one.state()?.counts(0)?.conflict_share()));
+        let conflicts = surgeon.as_ref().and_then(|one| one.state()?.counts(0)?.conflict_share());
         if let Some(share) = conflicts {
             println!("\nin {:.0} % of the steps two gradients conflicted", 100.0 * share);
         }

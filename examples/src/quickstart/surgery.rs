@@ -27,11 +27,14 @@ pub(super) fn gradient<B: AutodiffBackend>(
     let task = plain.logits(train.features.clone().inner());
     let task = cross_entropy(task, train.labels.clone().inner());
     let measured = engine.lagrangian(task, &constraints(&plain, &guard.clone().inner()))?;
-    engine.step()?;
 
-    // The engine's constraints stand in the order of their names.
+    // The multipliers of this step, before it moves them. The engine's constraints stand in the order of
+    // their names.
+    let scale = engine.dual().primal_scale(engine.state());
     let coefficients = engine.dual().coefficients(engine.state());
-    let factors: Vec<f64> = std::iter::once(1.0).chain(coefficients.iter().copied()).collect();
+    let rows = std::iter::once(1.0).chain(coefficients.iter().copied());
+    let factors: Vec<f64> = rows.map(|factor| scale * factor).collect();
+    engine.step()?;
     let names = engine.dual().names();
     let objective = Cut::new(
         |model: &Classifier<B>| {

@@ -6,6 +6,7 @@ use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::surgery::{Surgeon, SurgeonError};
 use homeostat::burn::{ConstraintLoss, DualEngine, DualError};
 use homeostat::multiplier::{BestConfig, BestState, Iterate};
+use homeostat::surgery::Method;
 
 use super::applicants::Applicants;
 use super::classifier::{Classifier, cross_entropy};
@@ -85,6 +86,12 @@ impl<B: AutodiffBackend> Trainee<B> {
         Self { model, optimizer: AdamConfig::new().with_epsilon(1e-8).init() }
     }
 
+    /// With an optimizer that does not average gradients, before the first step.
+    fn without_momentum(mut self) -> Self {
+        self.optimizer = AdamConfig::new().with_beta_1(0.0).with_epsilon(1e-8).init();
+        self
+    }
+
     /// Trains on cross-entropy for so many steps, under the engine's constraints where there is one; `watch`
     /// sees every step. A surgeon makes one gradient of those of task and constraints; without one they are
     /// added. Gives the classifier to be judged.
@@ -159,6 +166,11 @@ pub fn train<B: AutodiffBackend>(
     watch: impl FnMut(u64, f64, &mut DualEngine, Option<&Surgeon>),
 ) -> Result<Outcome, TrainingError> {
     let mut trainee = Trainee::new(plan, device);
+    // Momentum ConFIG hands over averages of gradients, which must not be averaged again.
+    let method = surgeon.as_ref().map(|surgeon| &surgeon.surgery().config().method);
+    if let Some(Method::MomentumConfig(_)) = method {
+        trainee = trainee.without_momentum();
+    }
     let model = trainee.go_on(splits, plan.steps, plan.learning_rate, engine, surgeon, watch)?;
     Ok(judge(&model, &splits.test))
 }

@@ -6,6 +6,7 @@ use burn::optim::{Adam, AdamConfig};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::Precisions;
+use homeostat::surgery::Method;
 
 use super::settings::Settings;
 use crate::topoencoder::{
@@ -46,12 +47,15 @@ pub struct Readouts<B: Backend> {
     pub vq: Option<Readout<B>>,
 }
 
+/// The reference's β₁.
+const MOMENTUM: f32 = 0.9;
+
 /// Adam with the reference's constants.
 pub type Optimizer<B, M> = OptimizerAdaptor<Adam, M, B>;
 
-/// An Adam optimizer with the reference's constants (β 0.9 and 0.999, ε 10⁻⁸, no decay).
-pub fn optimizer<B: AutodiffBackend, M: AutodiffModule<B>>() -> Optimizer<B, M> {
-    AdamConfig::new().with_epsilon(1e-8).init()
+/// An Adam optimizer with the reference's constants (β₂ 0.999, ε 10⁻⁸, no decay) and this β₁.
+pub fn optimizer<B: AutodiffBackend, M: AutodiffModule<B>>(momentum: f32) -> Optimizer<B, M> {
+    AdamConfig::new().with_beta_1(momentum).with_epsilon(1e-8).init()
 }
 
 /// Modules and optimizers of a run.
@@ -137,14 +141,17 @@ impl<B: AutodiffBackend> Models<B> {
             autoencoder: autoencoder.as_ref().map(parameter_count).unwrap_or(0),
             vq: vq.as_ref().map(parameter_count).unwrap_or(0),
         };
+        // Momentum ConFIG hands over averages of gradients, which must not be averaged again.
+        let averaged = matches!(settings.surgery.method, Method::MomentumConfig(_));
+        let own_momentum = if averaged { 0.0 } else { MOMENTUM };
         // burn's layers draw their weights when first used; the forks draw them now, in this order.
         Ok(Self {
             trainee: Trainee { atlas, jump, supervised, precisions }.fork(device),
-            trainee_optimizer: optimizer(),
+            trainee_optimizer: optimizer(own_momentum),
             baselines: Baselines { autoencoder, vq }.fork(device),
-            baselines_optimizer: optimizer(),
+            baselines_optimizer: optimizer(MOMENTUM),
             readouts: readouts.fork(device),
-            readouts_optimizer: optimizer(),
+            readouts_optimizer: optimizer(MOMENTUM),
             sizes,
         })
     }

@@ -157,6 +157,7 @@ impl Operation {
             sums.violations += counts.violations;
             sums.refused += counts.refused;
             sums.not_finite += counts.not_finite;
+            sums.unsolved += counts.unsolved;
         }
         let mean = |total: f64| total / self.cost.steps.max(1) as f64;
         let (seconds, passes) = (mean(self.cost.seconds), mean(self.cost.passes as f64));
@@ -169,6 +170,7 @@ impl Operation {
             "fallbacks": sums.violations,
             "refused": sums.refused,
             "not_finite": sums.not_finite,
+            "unsolved": sums.unsolved,
             "passes_per_step": passes,
             "seconds_per_step": seconds,
             // A plain step would have made one of the passes.

@@ -199,10 +199,12 @@ pub fn closing_lines(row: &Row, folder: &Path, facts: &Facts) -> Vec<String> {
     if let Some(surgery) = &facts.surgery {
         let part = |name: &str| surgery[name].as_f64().unwrap_or(0.0);
         lines.push(format!(
-            "  surgery by {}: {:.0} % of the steps had a conflict; {:.1} passes and {:.1} ms per step, \
-             {:.1} ms more than without",
+            "  surgery by {}: {}; {:.1} passes and {:.1} ms per step, {:.1} ms more than without",
             surgery["method"].as_str().unwrap_or("–"),
-            100.0 * part("conflict_share"),
+            match surgery["conflict_share"].as_f64() {
+                Some(share) => format!("{:.0} % of the steps had a conflict", 100.0 * share),
+                None => "no step looked for conflicts".to_owned(),
+            },
             part("passes_per_step"),
             1e3 * part("seconds_per_step"),
             1e3 * part("extra_seconds_per_step"),

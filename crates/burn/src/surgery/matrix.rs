@@ -87,6 +87,19 @@ impl<B: Backend> Matrix<B> {
         }
     }
 
+    /// How far a dot product may be off, relative to the product of the lengths; 0 for rounding in f64.
+    pub(super) fn accuracy(&self) -> f64 {
+        let narrow = |data: &TensorData| data.dtype != DType::F64;
+        match &self.values {
+            Values::Device(_) => 1e-6,
+            Values::Host(blocks) if self.rows > 4 => {
+                let narrow = blocks.iter().flatten().flatten().any(narrow);
+                if narrow { 1e-7 } else { 0.0 }
+            }
+            Values::Host(_) => 0.0,
+        }
+    }
+
     /// The Gramian of each group, and some scalars, in one read from the device.
     pub(super) fn measure(&self, groups: usize, scalars: Vec<Tensor<B, 1>>) -> Measured {
         match &self.values {

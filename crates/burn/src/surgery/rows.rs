@@ -13,9 +13,10 @@ use super::place::Place;
 
 /// K gradients of one module, as rows.
 ///
-/// The sensor is [`measure`](Self::measure), the actuator [`combine`](Self::combine). Both go once over
-/// the memory of all rows; no K × P copy is made. On the CPU backends the rows are worked on where they
-/// lie, in all threads of rayon's pool, in f64, and the result does not depend on the number of threads.
+/// The sensor is [`measure`](Self::measure), the actuator [`combine`](Self::combine). On the CPU backends
+/// both go once over the memory of all rows, where they lie, in all threads of rayon's pool, and the result
+/// does not depend on the number of threads; no K × P copy is made. On a device they are the backend's own
+/// operations, which copy the rows of one block at a time.
 ///
 /// Parameters that require no gradient are left out; a gradient that is missing in some row counts as
 /// zeros there.
@@ -121,7 +122,9 @@ impl<B: Backend> Rows<B> {
     /// Numbers of f32 are multiplied without loss in f64 for up to four rows; for more, blocks of at most
     /// 1024 columns are multiplied in f32, or in f64 where squares would leave the range of f32, and added
     /// up in f64: errors are below 10⁻⁷ of the product of the lengths. On a device
-    /// sums are in f32, of rows divided by their largest number.
+    /// sums are those of its matrix product in f32 (10⁻⁶ is assumed; a product that rounds its factors
+    /// further, as TF32 does, is worse), of rows divided by their largest number in the whole model. The
+    /// Gramian knows which ([`Gramian::accuracy`]).
     ///
     /// # Errors
     ///
@@ -131,7 +134,10 @@ impl<B: Backend> Rows<B> {
         scalars: Vec<Tensor<B, 1>>,
     ) -> (Result<Vec<Gramian>, GramianError>, Vec<f64>) {
         let measured = self.matrix.measure(self.groups.len(), scalars);
-        let gramian = |entries: &Vec<f64>| Gramian::with_gaps(self.rows, entries, self.present);
+        let accuracy = self.matrix.accuracy();
+        let gramian = |entries: &Vec<f64>| {
+            Gramian::with_gaps(self.rows, entries, self.present)?.with_accuracy(accuracy)
+        };
         (measured.gramians.iter().map(gramian).collect(), measured.scalars)
     }
 

@@ -10,7 +10,7 @@ use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat_core::ConfigError;
 use homeostat_surgery::{
-    Graddrop, Gramian, Granularity, Input, MAXIMUM_ROWS, Method, Outcome, RowSet, Surgery,
+    Graddrop, Gramian, Granularity, Input, Lambda, MAXIMUM_ROWS, Method, Outcome, RowSet, Surgery,
     SurgeryError, SurgeryState,
 };
 
@@ -80,7 +80,8 @@ impl Surgeon {
     ///
     /// The first setting that is not legal; with `rows = "representation"` every granularity but `model`,
     /// because there are no parameters at the cut, and momentum ConFIG, which averages gradients of
-    /// parameters.
+    /// parameters; with `rows = "groups"` the multipliers as a preference, because the constraints are one
+    /// row that holds them.
     pub fn new(config: &SurgeonConfig) -> Result<Self, ConfigError> {
         let surgery = config.surgery.init()?;
         if config.rows == RowMode::Representation {
@@ -91,6 +92,11 @@ impl Surgeon {
             let legal = !matches!(config.surgery.method, Method::MomentumConfig(_));
             let rule = "must not average gradients of parameters with rows = \"representation\"";
             ConfigError::unless(legal, "surgery.method", rule, config.surgery.method.name())?;
+        }
+        if config.rows == RowMode::Groups {
+            let legal = config.surgery.lambda == Lambda::Rows;
+            let rule = "must be 'rows' with rows = \"groups\", which sums the constraints up";
+            ConfigError::unless(legal, "surgery.lambda", rule, "preference")?;
         }
         Ok(Self {
             rows: config.rows,
@@ -260,10 +266,19 @@ impl Surgeon {
             let expected = format!("{least} to {MAXIMUM_ROWS}");
             return Err(SurgeonError::Count { expected, found });
         }
-        match factors.iter().enumerate().find(|(_, factor)| !factor.is_finite()) {
-            Some((loss, value)) => Err(SurgeonError::Factor { loss, value: *value }),
-            None => Ok(()),
+        if let Some((loss, value)) =
+            factors.iter().enumerate().find(|(_, value)| !value.is_finite())
+        {
+            return Err(SurgeonError::Factor { loss, value: *value });
         }
+        // With groups the multipliers are inside a row, where the method does not see them.
+        let neutral = factors.iter().all(|factor| *factor == 0.0 || *factor == 1.0);
+        if self.rows == RowMode::Groups && !neutral {
+            let refused = self.surgery.config().check_multipliers();
+            let name = self.surgery.config().method.name();
+            refused.map_err(|_| SurgeryError::Multipliers(name))?;
+        }
+        Ok(())
     }
 
     /// Numbers of rows and groups.
@@ -289,16 +304,11 @@ impl Surgeon {
         losses: &[f64],
         factors: &[f64],
     ) -> Result<Vec<GroupReport>, SurgeryError> {
-        // Factors of 1 are the absence of multipliers, which some methods must not be combined with. Rows of
-        // factor 0 were not measured.
-        let neutral = factors.iter().all(|factor| *factor == 1.0 || *factor == 0.0);
-        let refused = self.surgery.config().check_multipliers().is_err();
-        let given = if neutral && refused { &[] } else { factors };
         let mut next = state.clone();
         let mut reports = Vec::with_capacity(names.len());
         for (group, name) in names.iter().enumerate() {
             let gramian = gramians.map(|gramians| &gramians[group]);
-            let input = Input { gramian, losses, remeasured: &[], factors: given };
+            let input = Input { gramian, losses, remeasured: &[], factors };
             let mut weights = vec![0.0; state.rows()];
             let report = self.surgery.decide(&mut next, group, &input, &mut weights)?;
             for (weight, factor) in weights.iter_mut().zip(factors) {

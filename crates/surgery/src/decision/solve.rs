@@ -1,6 +1,6 @@
 //! Calls the method.
 
-use super::Decision;
+use super::{Decision, advance};
 use crate::method::{self, Method, Orders};
 use crate::workspace::{Solvers, Workspace};
 
@@ -45,7 +45,10 @@ impl Decision<'_> {
                 method::dualproj(unit, preference, nonnegative, first, second, out);
             }
             Method::ImtlG => method::imtl_g(unit, factor, first, out),
-            Method::NashMtl(config) => method::nash_mtl(unit, config, bargain, first, out),
+            Method::NashMtl(config) => {
+                let solved = method::nash_mtl(unit, config, bargain, first, out);
+                advance(&mut draft.counts.unsolved, !solved);
+            }
             Method::AlignedMtl(config) => {
                 method::aligned_mtl(unit, preference, config.scale, factor, first, out);
             }
@@ -53,7 +56,8 @@ impl Decision<'_> {
                 method::config(unit, preference, factor, first, out);
             }
             Method::Fairgrad(config) => {
-                method::fairgrad(unit, config.fairness, bargain, first, out);
+                let solved = method::fairgrad(unit, config.fairness, bargain, first, out);
+                advance(&mut draft.counts.unsolved, !solved);
             }
             Method::Sdmgrad(config) => {
                 let (memory, scratch) = (&mut draft.shares, [first, second, third]);
@@ -92,6 +96,8 @@ impl Decision<'_> {
                 | Method::Dualproj(_)
                 | Method::Gradvac(_)
                 | Method::Pcgrad(_)
+                | Method::AlignedMtl(_)
+                | Method::Sdmgrad(_)
                 | Method::Gradnorm(_)
                 | Method::Famo(_)
         );

@@ -23,7 +23,8 @@ pub enum AlignedScale {
 /// Aligned-MTL (Senushkin, Patakin, Kuznetsov and Konushin 2023, "Independent component alignment for
 /// multi-task learning", section 4): with `G = V·Λ·Vᵀ`, `α = √σ·V·Λ^(−1/2)·Vᵀ·u`.
 ///
-/// Eigenvalues count as zero by the rank of the cosine matrix, not by their size: short rows count. The
+/// Eigenvalues count as zero by the rank of the cosine matrix, as far as the Gramian is accurate, not by
+/// their size: short rows count. The
 /// eigenvectors are exact to rounding relative to their length; where row lengths differ by more than
 /// about 1e6 the changed rows are orthogonal only roughly.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ pub(crate) fn aligned_mtl(
     sorted: &mut [f64],
     out: &mut [f64],
 ) {
-    factor.factor(&unit.cosines, &unit.lengths);
+    factor.factor(&unit.cosines, &unit.lengths, unit.accuracy);
     let roots = factor.roots();
     let sorted = &mut sorted[..roots.len()];
     sorted.copy_from_slice(roots);

@@ -33,7 +33,9 @@ impl NashMtlConfig {
 /// is Nash-MTL; towards 0 the sum is maximized, towards infinity the least descent.
 ///
 /// Where the rows (nearly) cancel there is no such α; then 1e-8 is added to the diagonal of the cosine
-/// matrix.
+/// matrix. With a near 10, dozens of rows, and lengths that differ by 1e6 and more, the powers of the lengths
+/// are more than f64 can solve with; a step without a solution is counted
+/// ([`Counts::unsolved`](crate::Counts::unsolved)).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FairgradConfig {
@@ -55,15 +57,16 @@ impl FairgradConfig {
     }
 }
 
+/// False where the equation was not solved.
 pub(crate) fn nash_mtl(
     unit: &Unit,
     config: &NashMtlConfig,
     solver: &mut Bargain,
     ones: &mut [f64],
     out: &mut [f64],
-) {
+) -> bool {
     ones.fill(1.0);
-    solver.solve(&unit.cosines, ones, 1.0, out);
+    let solved = solver.solve(&unit.cosines, ones, 1.0, out);
     if let Some(maximum) = config.maximum_norm {
         let norm = squared_length(&unit.cosines, out).sqrt();
         if norm > maximum {
@@ -72,22 +75,25 @@ pub(crate) fn nash_mtl(
     }
     unit.stretch(out);
     out.iter_mut().for_each(|weight| *weight /= unit.scale);
+    solved
 }
 
 /// On unit rows `C·y = n^(1/a − 1)·y^(−1/a)`; a common length s of the rows is α times `s^(−2a/(a+1))`.
+/// False where the equation was not solved.
 pub(crate) fn fairgrad(
     unit: &Unit,
     fairness: f64,
     solver: &mut Bargain,
     shares: &mut [f64],
     out: &mut [f64],
-) {
+) -> bool {
     let exponent = 1.0 / fairness;
     for (share, length) in shares.iter_mut().zip(&unit.lengths) {
         *share = length.powf(exponent - 1.0);
     }
-    solver.solve(&unit.cosines, shares, exponent, out);
+    let solved = solver.solve(&unit.cosines, shares, exponent, out);
     unit.stretch(out);
     let factor = unit.scale.powf(-2.0 / (1.0 + exponent));
     out.iter_mut().for_each(|weight| *weight *= factor);
+    solved
 }

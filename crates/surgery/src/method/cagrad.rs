@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::solve::{MinimumNorm, dot, multiply, squared_length};
 use crate::unit::Unit;
 
-/// A combination shorter than this, relative to its parts, is Pareto stationary.
-const STATIONARY: f64 = 1e-4;
+/// How well the squared length of a combination must be known to turn to it.
+const KNOWN: f64 = 1e-2;
 
 /// A length that is right to this share of itself is exact.
 const EXACT: f64 = 1e-14;
@@ -32,7 +32,8 @@ pub enum CagradRescale {
 ///
 /// `min_w wᵀ·G·1/m + c·‖g_0‖·√(wᵀ·G·w)` over the simplex, `α_i = 1/m + c·‖g_0‖/‖g_w‖·w_i`
 ///
-/// Where `g_w` vanishes the rows are Pareto stationary, and the result is zero.
+/// Where `g_w` vanishes, as far as the Gramian is accurate, the rows are Pareto stationary: the result is zero
+/// if the ball holds it, that is with `c ≥ 1`, and else the mean, the middle of the ball.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CagradConfig {
@@ -98,8 +99,8 @@ impl Shifted {
         }
         self.solve(unit, mean, radius, out);
         let norm = self.norm(unit, out);
-        if norm <= STATIONARY * dot(out, &unit.lengths) {
-            out.fill(0.0);
+        if unit.rounding(KNOWN * norm * norm, &self.parts[..rows]) {
+            out.fill(if config.radius < 1.0 { share / divisor } else { 0.0 });
             return;
         }
         out.iter_mut().for_each(|w| *w = (share + *w * (radius / norm)) / divisor);
@@ -113,7 +114,7 @@ impl Shifted {
         out.copy_from_slice(self.solver.solve(&unit.cosines, &unit.lengths));
         unit.stretch(out);
         normalize(out);
-        let rounding = f64::EPSILON * dot(out, &unit.lengths);
+        let rounding = f64::EPSILON.max(unit.accuracy) * dot(out, &unit.lengths);
         let least = self.norm(unit, out).max(rounding);
         // The longest row has length 1, so that no combination is longer.
         let (mut low, mut high) = (radius.ln(), (radius / least).ln());

@@ -1,7 +1,7 @@
 //! UPGrad and DualProj: projections on the cone of directions that conflict with no row.
 
 use crate::solve::{Nonnegative, dot, multiply};
-use crate::unit::{Unit, rounding};
+use crate::unit::Unit;
 
 /// UPGrad (Quinton and Rey 2024, "Jacobian descent for multi-objective optimization", section 3): for each
 /// i, `v_i = argmin vᵀ·G·v` over `v ≥ u_i·e_i`, the projection of `u_i·g_i` on the cone of directions that
@@ -28,7 +28,7 @@ pub(crate) fn upgrad(
         right.copy_from_slice(added);
         right[row] += 1.0;
         multiply(&unit.cosines, right, along);
-        if rounding(dot(right, along), right) {
+        if unit.rounding(dot(right, along), right) {
             continue;
         }
         for other in 0..rows {

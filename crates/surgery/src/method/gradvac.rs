@@ -10,9 +10,6 @@ use crate::unit::Unit;
 /// The usual cosine that a gradient is turned to stays this far inside ±1, where the turn is infinite.
 const EDGE: f64 = 1e-9;
 
-/// A squared length below this, relative to the gradient before it was changed, is rounding.
-const NOTHING: f64 = 1e-24;
-
 /// GradVac (Wang, Tsvetkov, Firat and Cao 2021, "Gradient vaccine", algorithm 1): as PCGrad, but with
 /// `φ = cos(v, g_j)`, where `φ < ρ̂_ij`,
 ///
@@ -81,7 +78,7 @@ pub(crate) fn gradvac(
         orders.next(rows, order);
         for other in order.iter().copied().filter(|other| *other != row) {
             let squared = dot(weights, along);
-            if squared <= NOTHING {
+            if unit.rounding(squared, weights) {
                 continue;
             }
             let cosine = (along[other] / squared.sqrt()).clamp(-1.0, 1.0);

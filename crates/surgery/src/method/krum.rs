@@ -12,8 +12,9 @@ use crate::unit::Unit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KrumConfig {
-    /// f, how many rows may be wrong. There must be f + 3 rows at least; where fewer are left in a step, the
-    /// nearest other decides.
+    /// f, how many rows may be wrong. There must be f + 3 rows at least, or there is no score; where fewer are
+    /// left in a step, the nearest other decides. The paper's promise, that f wrong rows cannot win together,
+    /// needs 2·f + 3 (its proposition 4.2): with fewer, f equal rows can have the smallest score.
     pub byzantine: usize,
     /// s, how many rows are taken. Default 1, which is Krum; more is multi-Krum.
     #[serde(default = "one")]

@@ -40,24 +40,25 @@ impl Bargain {
         }
     }
 
-    /// Solves with `b = shares` and `q = exponent`, above zero, into `out`. Where the rows nearly cancel,
-    /// 1e-8 is added to the diagonal of C.
+    /// Solves with `b = shares` and `q = exponent`, above zero, into `out`. Where the rows nearly cancel, or
+    /// no solution is found, 1e-8 is added to the diagonal of C. False where that did not help.
     pub(crate) fn solve(
         &mut self,
         cosines: &[f64],
         shares: &[f64],
         exponent: f64,
         out: &mut [f64],
-    ) {
+    ) -> bool {
         for ridge in [0.0, REGULARIZATION] {
             // The solution of orthogonal rows.
             for (out, share) in out.iter_mut().zip(shares) {
                 *out = share.powf((1.0 + exponent).recip());
             }
             if self.newton(cosines, shares, exponent, ridge, out) {
-                return;
+                return true;
             }
         }
+        false
     }
 
     fn newton(

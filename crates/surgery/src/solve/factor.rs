@@ -1,8 +1,10 @@
 //! Eigenvalues of a Gramian whose rows differ much in length.
 
 use super::linear::dot;
+use crate::unit::Unit;
 
-/// A pivot of the cosine matrix below this makes a row a combination of the others.
+/// A pivot of the cosine matrix below this, or below its accuracy, times the number of rows makes a row a
+/// combination of the others.
 const PIVOT: f64 = 1e-13;
 
 const SWEEPS: usize = 60;
@@ -46,9 +48,15 @@ impl Factor {
         self.vectors[..self.rank * self.size].chunks_exact(self.size)
     }
 
-    pub(crate) fn factor(&mut self, cosines: &[f64], lengths: &[f64]) {
+    pub(crate) fn factor(&mut self, cosines: &[f64], lengths: &[f64], accuracy: f64) {
         self.size = lengths.len();
-        self.scaled_cholesky(cosines, lengths);
+        // The rank by unit rows: of rows that depend on each other the shorter ones are left out below, and
+        // as a combination of long ones a short row is the less exact.
+        let mut ones = std::mem::take(&mut self.roots);
+        ones[..self.size].fill(1.0);
+        self.scaled_cholesky(cosines, &ones[..self.size], accuracy, self.size);
+        self.roots = ones;
+        self.scaled_cholesky(cosines, lengths, accuracy, self.rank);
         self.diagonalize();
     }
 
@@ -78,13 +86,13 @@ impl Factor {
     /// `C⁺·b`: by substitution where C has full rank, else along its eigenvectors.
     pub(crate) fn pseudo_solve(
         &mut self,
-        cosines: &[f64],
+        unit: &Unit,
         ones: &[f64],
         right: &[f64],
         out: &mut [f64],
     ) {
         self.size = ones.len();
-        self.scaled_cholesky(cosines, ones);
+        self.scaled_cholesky(&unit.cosines, ones, unit.accuracy, self.size);
         out.fill(0.0);
         if self.rank == self.size {
             self.roots[..right.len()].copy_from_slice(right);
@@ -113,17 +121,18 @@ impl Factor {
         }
     }
 
-    /// `D·L` with `L·Lᵀ = C`, as many columns as C has rank; long rows come first.
-    fn scaled_cholesky(&mut self, cosines: &[f64], lengths: &[f64]) {
+    /// `D·L` with `L·Lᵀ = C`, as many columns as C has rank, up to a limit; long rows come first.
+    fn scaled_cholesky(&mut self, cosines: &[f64], lengths: &[f64], accuracy: f64, limit: usize) {
         let size = self.size;
+        let nothing = PIVOT.max(accuracy) * size as f64;
         let rest = &mut self.rest[..size * size];
         rest.copy_from_slice(cosines);
         self.left.clear();
         self.left.extend(0..size);
         self.pivots.clear();
         self.rank = 0;
-        loop {
-            self.left.retain(|row| rest[row * size + row] > PIVOT * size as f64);
+        while self.rank < limit {
+            self.left.retain(|row| rest[row * size + row] > nothing);
             let weight = |row: usize| rest[row * size + row] * lengths[row] * lengths[row];
             let pivot = self.left.iter().copied().max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
             let Some(pivot) = pivot else { return };

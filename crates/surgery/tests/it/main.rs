@@ -1,5 +1,6 @@
 //! Tests of gradient surgery: one file per kind.
 
+mod accuracy;
 mod config;
 mod defects;
 mod engine;

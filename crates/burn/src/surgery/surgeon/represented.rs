@@ -71,7 +71,8 @@ impl Surgeon {
             Some(mut entries) => {
                 // What is not finite may be in a head alone, which no dot product at the cut shows.
                 sick.iter().for_each(|row| entries[row * (factors.len() + 1)] = f64::NAN);
-                Some([Gramian::with_gaps(factors.len(), &entries, present)?])
+                let gramian = Gramian::with_gaps(factors.len(), &entries, present)?;
+                Some([gramian.with_accuracy(matrix.accuracy())?])
             }
             None => None,
         };
