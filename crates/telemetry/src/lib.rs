@@ -1,8 +1,8 @@
-//! What a run says about itself. So far: the [`Doctor`], which looks at the numbers of every dual
-//! update, finds out what is wrong and proposes the setting that mends it.
+//! What a run says about itself: the [`Doctor`] looks at the numbers of every dual update, finds out what
+//! is wrong and proposes the setting that mends it.
 //!
-//! Sources: the diagnosis rules and alerts of the reference, sections 12 and 13.3, and seed 000 §8. The
-//! page `docs/diagnosis.md` has the table from symptom to remedy.
+//! Sources: the diagnosis rules and alerts of the reference, sections 12 and 13.3, and the dual optimizer
+//! note, §8 (`docs/sources.md`). The page `docs/diagnosis.md` has the table from symptom to remedy.
 //!
 //! | concept | item |
 //! | --- | --- |

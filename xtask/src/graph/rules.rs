@@ -6,13 +6,12 @@ use super::{Dependency, Kind, Package};
 ///
 /// `normalize` conditions signals: the spike gate of a multiplier must run before the normalizer takes a
 /// loss in, and a mapped target is read in the same window, so a multiplier holds its normalizer.
-const NOT_MECHANISMS: [&str; 10] = [
+const NOT_MECHANISMS: [&str; 9] = [
     "core",
     "signal",
     "normalize",
     "testkit",
     "burn",
-    "optim",
     "homeostat",
     "config",
     "search",
@@ -20,7 +19,7 @@ const NOT_MECHANISMS: [&str; 10] = [
 ];
 
 /// Who may name burn.
-const BURN_FACING: [&str; 4] = ["crates/burn", "crates/optim", "examples", "benches"];
+const BURN_FACING: [&str; 3] = ["crates/burn", "examples", "benches"];
 
 /// Who may use the umbrella.
 const USERS: [&str; 2] = ["examples", "benches"];
@@ -61,7 +60,7 @@ fn broken(packages: &[Package], from: &Package, to: &Dependency) -> Option<&'sta
         return Some("a mechanism does not depend on a mechanism, not even in tests");
     }
     if is_burn(&to.name) && !BURN_FACING.contains(&folder) {
-        return Some("only homeostat-burn, homeostat-optim, examples and benches name burn");
+        return Some("only homeostat-burn, examples and benches name burn");
     }
     match to.name.as_str() {
         "homeostat" if !USERS.contains(&folder) => {
@@ -138,7 +137,7 @@ pub(super) mod tests {
 
     #[test]
     fn only_examples_and_benches_depend_on_the_umbrella() {
-        check("homeostat-optim", "crates/optim", &["burn"], "homeostat!", "examples and benches");
+        check("homeostat-pid", "crates/pid", &["serde"], "homeostat!", "examples and benches");
     }
 
     #[test]

@@ -7,14 +7,18 @@ use super::tree::Tree;
 
 const CATALOG: &str = "crates/homeostat/src/catalog.rs";
 
+/// Where every crate of a mechanism is mentioned; `quick` is the alias that tests it alone.
+const MENTIONS: [&str; 4] =
+    [".cargo/config.toml", "CHANGELOG.md", "README.md", "docs/ARCHITECTURE.md"];
+
 /// A crate with the names of the laws that a file can call it by.
 struct Mechanism {
     folder: String,
     laws: Vec<String>,
 }
 
-/// Every crate whose law stands in the catalog has a page, a configuration that uses it, and a line in
-/// the changelog.
+/// Every crate whose law stands in the catalog has a page, a configuration for each of its laws, and a
+/// mention wherever all are listed.
 pub(super) fn places(tree: &Tree) -> Vec<Violation> {
     let mut violations = Vec::new();
     for Mechanism { folder, laws } in mechanisms(tree) {
@@ -23,18 +27,18 @@ pub(super) fn places(tree: &Tree) -> Vec<Violation> {
         if tree.text(&page).is_none() {
             violations.push(Violation::new(&page, 1, format!("{package} has no page")));
         }
-        let used = tree
-            .ending(".toml")
-            .filter(|(path, _)| path.starts_with("configs/"))
-            .any(|(_, text)| laws.iter().any(|law| names_law(text, law)));
-        if !used {
-            let laws: Vec<String> = laws.iter().map(|law| format!("law.{law}")).collect();
-            let rule = format!("no file in configs/ names {}", laws.join(" or "));
-            violations.push(Violation::new(&format!("crates/{folder}/Cargo.toml"), 1, rule));
+        for law in &laws {
+            let mut configs = tree.ending(".toml").filter(|(path, _)| path.starts_with("configs/"));
+            if !configs.any(|(_, text)| names(text, &format!("law.{law}"))) {
+                let rule = format!("no file in configs/ names law.{law}");
+                violations.push(Violation::new(&format!("crates/{folder}/Cargo.toml"), 1, rule));
+            }
         }
-        if !tree.text("CHANGELOG.md").is_some_and(|text| text.contains(&package)) {
-            let rule = format!("{package} is not mentioned");
-            violations.push(Violation::new("CHANGELOG.md", 1, rule));
+        for path in MENTIONS {
+            if !tree.text(path).is_some_and(|text| names(text, &package)) {
+                let rule = format!("{package} is not mentioned");
+                violations.push(Violation::new(path, 1, rule));
+            }
         }
     }
     violations
@@ -100,12 +104,12 @@ fn kebab(variant: &str) -> String {
     name
 }
 
-/// Whether a configuration uses the law: `law.pid = …`, `[controller.x.law.pid]`.
-fn names_law(text: &str, law: &str) -> bool {
-    let key = format!("law.{law}");
+/// Whether a text has the word outside of comments: of `law.pid` in `law.pid = …` and
+/// `[controller.x.law.pid]`, not in `law.pid-slow`.
+fn names(text: &str, word: &str) -> bool {
     text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
-        line.match_indices(&key).any(|(at, _)| {
-            let after = line[at + key.len()..].chars().next();
+        line.match_indices(word).any(|(at, _)| {
+            let after = line[at + word.len()..].chars().next();
             !after.is_some_and(|next| next.is_alphanumeric() || next == '-' || next == '_')
         })
     })
@@ -120,12 +124,15 @@ mod tests {
                         PidConfig, Slow,\n};\npub enum LawConfig {\n    /// [`homeostat_pid`] (PI)\n    \
                         Pid(PidConfig),\n    SlowPid(Slow),\n}\n";
     const MANIFEST: &str = "[dependencies]\nhomeostat-core.workspace = true\n";
-    const GOOD: [(&str, &str); 5] = [
+    const GOOD: [(&str, &str); 8] = [
         (CATALOG, TEXT),
         ("crates/pid/Cargo.toml", MANIFEST),
         ("docs/mechanisms/pid.md", "PID.\n"),
-        ("configs/a.toml", "law.slow-pid = { kp = 1.0 }\n"),
+        ("configs/a.toml", "law.slow-pid = { kp = 1.0 }\nlaw.pid = {}\n"),
+        (".cargo/config.toml", "quick = \"test --package homeostat-pid\"\n"),
         ("CHANGELOG.md", "- `homeostat-pid`: new.\n"),
+        ("README.md", "| `homeostat-pid` |\n"),
+        ("docs/ARCHITECTURE.md", "| `homeostat-pid` |\n"),
     ];
 
     #[test]
@@ -141,8 +148,10 @@ mod tests {
         expect(places, &GOOD, &[]);
         for (missing, path, words) in [
             ("docs/mechanisms/pid.md", "docs/mechanisms/pid.md", "no page"),
-            ("configs/a.toml", "crates/pid/Cargo.toml", "law.pid or law.slow-pid"),
+            (".cargo/config.toml", ".cargo/config.toml", "not mentioned"),
             ("CHANGELOG.md", "CHANGELOG.md", "not mentioned"),
+            ("README.md", "README.md", "not mentioned"),
+            ("docs/ARCHITECTURE.md", "docs/ARCHITECTURE.md", "not mentioned"),
         ] {
             let rest: Vec<_> = GOOD.into_iter().filter(|(path, _)| *path != missing).collect();
             expect(places, &rest, &[(path, 1, words)]);
@@ -150,8 +159,15 @@ mod tests {
     }
 
     #[test]
+    fn every_law_is_in_a_configuration_of_its_own() {
+        let mut files = GOOD;
+        files[3].1 = "law.slow-pid = { kp = 1.0 }\n";
+        expect(places, &files, &[("crates/pid/Cargo.toml", 1, "names law.pid")]);
+    }
+
+    #[test]
     fn a_law_is_named_by_its_whole_name_and_not_in_a_comment() {
-        assert!(names_law("[controller.a.law.pid]\n", "pid"));
-        assert!(!names_law("law.pid-slow = {}\n# law.pid = {}\n", "pid"));
+        assert!(names("[controller.a.law.pid]\n", "law.pid"));
+        assert!(!names("law.pid-slow = {}\n# law.pid = {}\n", "law.pid"));
     }
 }

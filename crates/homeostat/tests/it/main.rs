@@ -3,6 +3,7 @@
 mod bad_configs;
 mod engine;
 mod files;
+mod pages;
 mod running;
 #[cfg(feature = "search")]
 mod tuning;

@@ -56,7 +56,7 @@ pub enum PrimalRescale {
 
 /// Defaults of all constraints of an engine.
 ///
-/// The numbers are those of the design note (seed 000 §4 and §9) where it has one, else those that
+/// The numbers are those of the design note (dual optimizer note §4 and §9) where it has one, else those that
 /// the reference specification of the dual optimizer chose. `leak_when` is its recommendation: the
 /// note's leak acts always and leaves a violation of `ρ λ / η`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

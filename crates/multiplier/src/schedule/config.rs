@@ -61,7 +61,7 @@ pub enum Schedule {
 }
 
 /// `c(t) = to + (from − to)·σ(−γ·(t − t₀))`: starts near `from`, passes the middle at the step
-/// `midpoint`, ends near `to` (seed 000 §3.3).
+/// `midpoint`, ends near `to` (dual optimizer note §3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sigmoid {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Bound;
 
 /// `c = Q + slack·|Q|` for an upper bound and `Q − slack·|Q|` for a lower one, where Q is a percentile of
-/// the values that a reference policy measured on the same batches (seed 000 §3.2: P90).
+/// the values that a reference policy measured on the same batches (dual optimizer note §3.2: P90).
 ///
 /// The values are either recorded while training (`until` is then the target before there are enough), or
 /// stored: `values`. The percentile interpolates between order statistics (Hyndman and Fan 1996, type 7).

@@ -12,7 +12,7 @@ use super::{Infinity, check_common};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RankConfig {
-    /// How many losses are remembered, 2 … 4·10⁹. Default 50,000.
+    /// How many losses are remembered, 2 … 2²⁴ = 16,777,216. Default 50,000.
     pub window: usize,
     /// What a tie counts. Default `mid`.
     pub ties: Ties,

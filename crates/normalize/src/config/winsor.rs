@@ -13,7 +13,7 @@ use super::{Infinity, check_common};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WinsorConfig {
-    /// How many losses are remembered, 2 … 4·10⁹. Default 10,000.
+    /// How many losses are remembered, 2 … 2²⁴ = 16,777,216. Default 10,000.
     pub window: usize,
     /// Default `mean`.
     pub centre: Centre,

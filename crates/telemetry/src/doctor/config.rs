@@ -1,7 +1,7 @@
 //! The thresholds of the doctor; `check.rs` says which values are legal.
 //!
 //! Where a default says "reference", it stands in the diagnosis rules of the reference (section 12) or in
-//! its alerts (13.3), which call their numbers chosen; "seed" is seed 000, §11; "chosen" is ours.
+//! its alerts (13.3), which call their numbers chosen; "seed" is the dual optimizer note (docs/sources.md), §11; "chosen" is ours.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +31,9 @@ macro_rules! thresholds {
 thresholds! {
     /// Configuration of a [`Doctor`](crate::Doctor).
     ///
+    /// The keys, where a program reads it from a table of its own; `read_dual` knows no such table:
+    ///
     /// ```toml
-    /// [doctor]
     /// every = 200
     /// silent = ["idle"]
     /// oscillation = { autocorrelation = 0.5 }

@@ -86,7 +86,7 @@ pub struct RunProfile {
 }
 
 impl ConstraintProfile {
-    /// A soft upper bound without a normalizer and with the defaults of seed 000 §9: weight 1,
+    /// A soft upper bound without a normalizer and with the defaults of dual optimizer note §9: weight 1,
     /// smoothing 0.1; the spike gate as in the reference, section 6.3: κ = 8, at most 200 steps; a slope
     /// that changes slowly, as the reference recommends in section 5.2.
     pub fn new(name: impl Into<String>) -> Self {

@@ -1,4 +1,4 @@
-//! Seed 000, §8: its five failure modes, and every fix that it names.
+//! The dual optimizer note (docs/sources.md), §8: its five failure modes, and every fix that it names.
 
 use homeostat_telemetry::{
     ConstraintProfile, DoctorConfig, Finding, Gate, NormalizerKind, Observation, Rule, RunProfile,
