@@ -5,6 +5,7 @@ mod config;
 mod conformance;
 mod defects;
 mod defects_ceiling;
+mod follow;
 mod goals;
 mod goldens;
 mod goldens_ceiling;
