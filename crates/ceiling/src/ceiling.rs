@@ -210,11 +210,19 @@ impl Ceiling {
         if let Some(outcome) = batch.outcome {
             state.rejections.record(outcome);
         }
-        state.batch += 1;
+        state.batch = state.batch.saturating_add(1);
         if self.config.rules == Rules::Mended && self.config.pace == Pace::Batch {
             self.move_within_epoch(state);
         }
         Ok(())
+    }
+
+    /// Takes in so many rejected batches of which nothing else is known: no samples, no scores.
+    pub(crate) fn observe_rejected(&self, state: &mut CeilingState, count: u64) {
+        self.begin_epoch(state, &mut |_| {});
+        let rejected = &mut state.rejections.rejected;
+        *rejected = rejected.saturating_add(count);
+        state.batch = state.batch.saturating_add(count);
     }
 
     /// Ends the epoch: discovery, backoff, the schedule's clock, tightening. Does nothing where none runs.

@@ -43,7 +43,7 @@ impl Rejections {
 
     /// All steps.
     pub fn steps(&self) -> u64 {
-        self.accepted + self.rejected
+        self.accepted.saturating_add(self.rejected)
     }
 
     /// The rejection rate. Mended: rejected steps over all steps, so that it is 1 where none was accepted,

@@ -34,7 +34,7 @@ impl Ceiling {
             return;
         }
         let batches = self.clock.steps_per_epoch();
-        let sigma = if state.batch + 1 >= batches {
+        let sigma = if state.batch >= batches.saturating_sub(1) {
             state.tried
         } else {
             let share = (state.batch + 1) as f64 / batches as f64;
