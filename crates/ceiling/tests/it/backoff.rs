@@ -109,6 +109,29 @@ fn a_backoff_takes_the_last_tightening_back() {
 }
 
 #[test]
+fn the_published_tightening_never_reaches_a_soft_scale() {
+    for config in [CeilingConfig::parity_note(), CeilingConfig::parity_late()] {
+        let ceiling = ceiling(&config);
+        let mut state = ceiling.init_state();
+        for _ in 1..=8 {
+            epoch(&ceiling, &mut state, 42358.2, 0.6, 0);
+        }
+        assert!(state.tightenings() >= 3);
+        assert_eq!(ceiling.softness(&state), 1.0);
+    }
+}
+
+#[test]
+fn a_calibration_that_lasts_into_the_samples_is_refused() {
+    // Fifty of a hundred batches pass before samples count.
+    let (ceiling, _) = squeezing(Pace::Epoch);
+    assert_eq!(ceiling.check_calibration(50), Ok(()));
+    let error = ceiling.check_calibration(51).expect_err("too long").to_string();
+    assert!(error.starts_with("calibration.batches must be over before samples"), "{error}");
+    assert!(error.ends_with("got 51"), "{error}");
+}
+
+#[test]
 fn an_unstable_score_tightens_nothing() {
     let (ceiling, mut state) = squeezing(Pace::Epoch);
     // Means of three: 0.47, 0.49, 0.51.

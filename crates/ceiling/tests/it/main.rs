@@ -12,6 +12,7 @@ mod goldens_ceiling;
 mod messages;
 mod properties;
 mod properties_ceiling;
+mod reach;
 mod resume;
 mod samples;
 mod squeeze;
