@@ -11,25 +11,30 @@
 //! | a task loss under constraints: losses in, one total to differentiate out | [`DualEngine`], [`ConstraintLoss`] |
 //! | K losses, K gradients, one direction: gradient surgery | [`surgery`] |
 //! | module and optimizer, kept for a rollback | [`Saved`] |
-//! | a step that is tried, looked at, shortened or taken back | [`try_step`], [`Trial`], [`forget_momentum`] |
+//! | a step that is tried, looked at, shortened or taken back | [`try_step`], [`Trial`], [`forget_momentum`], [`Momentum`] |
+//! | the gradient of a score: a scalar of the graph from values and slopes | [`surrogate`] |
 //!
 //! Everything is generic over `B: Backend`. Nothing here decides: decisions are the laws'.
 
 mod clip;
 mod dual;
 mod flat;
+mod momentum;
 mod precision;
 mod reader;
 mod saved;
 pub mod surgery;
+mod surrogate;
 mod total;
 mod trial;
 
 pub use clip::{clip_gradients, guard_gradients, scale_gradients};
 pub use dual::{ConstraintLoss, DualEngine, DualError, Lagrangian, Status};
 pub use flat::{ParameterSensor, flatten_gradients, flatten_parameters, gradient_norm};
+pub use momentum::{Momentum, forget_momentum};
 pub use precision::{Precisions, PrecisionsRecord};
 pub use reader::{Delay, Reader, Readings, Report};
 pub use saved::Saved;
+pub use surrogate::{SurrogateError, surrogate};
 pub use total::{Term, weighted_total};
-pub use trial::{Trial, forget_momentum, try_step};
+pub use trial::{Trial, try_step};

@@ -2,21 +2,19 @@
 //! shortened or never was.
 
 use burn::module::{AutodiffModule, ModuleMapper, ModuleVisitor, Param};
-use burn::optim::adaptor::OptimizerAdaptor;
-
-use burn::optim::record::{AdaptorRecord, AdaptorRecordV1};
-use burn::optim::{Adam, AdamState, AdaptiveMomentumState, GradientsParams, Optimizer};
+use burn::optim::{GradientsParams, Optimizer};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
-use homeostat_ceiling::Decision;
+use homeostat_ceiling::{Decision, Reason};
+use homeostat_core::RangeError;
 
 use crate::saved::Saved;
 
 /// Model and optimizer before a step that may be taken back.
 ///
-/// Nothing is copied: what is kept are handles to the tensors of before. The step must write its results
-/// into new memory while they are held, which is the only cost where nothing is rejected. [`try_step`] does
-/// the whole; this is for loops that need its parts.
+/// Keeping copies no numbers: what is kept are handles to the tensors of before. While they are held the step
+/// cannot change them in place and writes its results into new memory; `docs/DESIGN.md` has what that costs
+/// an accepted step. [`try_step`] does the whole; this is for loops that need its parts.
 #[derive(Clone, Debug)]
 pub struct Trial<B, M, O> {
     before: Saved<B, M, O>,
@@ -63,10 +61,19 @@ where
 
     /// `θ₀ + scale·(θ − θ₀)`: the stepped parameters with a shorter displacement. Buffers, which have no
     /// gradient, stay those of the step.
-    pub fn shortened(&self, stepped: &M, scale: f64) -> M {
+    ///
+    /// # Errors
+    ///
+    /// A `scale` that is not above 0 and at most 1: NaN among them, and a longer displacement, which nobody
+    /// has looked at.
+    pub fn shortened(&self, stepped: &M, scale: f64) -> Result<M, RangeError> {
+        if !(scale > 0.0 && scale <= 1.0) {
+            let (quantity, rule) = ("scale of a displacement", "must be above 0 and at most 1");
+            return Err(RangeError { quantity, rule, value: scale });
+        }
         let mut before = Collect(GradientsParams::new());
         self.before.module().visit(&mut before);
-        stepped.clone().map(&mut Shorten { before: before.0, scale })
+        Ok(stepped.clone().map(&mut Shorten { before: before.0, scale }))
     }
 
     /// Gives back what was before: the same tensors, to the bit.
@@ -77,12 +84,13 @@ where
 
 /// Tries a step and obeys the judge: on `Accept` it stands, on `Retry` the displacement is shortened and
 /// judged again (with the next attempt, counted from 0), on `RollBack` module and optimizer are those of
-/// before, to the bit. Returns the module and the judge's last word.
+/// before, to the bit. Returns the module and the judge's last word. A judge that asks for a share which is
+/// not above 0 and at most 1 is not obeyed: the step is taken back, with [`Reason::Scale`].
 ///
 /// The judge should look at the batch of the step with the noise of the step; otherwise it judges the luck of
 /// another draw. Controllers should decide only after an accepted step, so that a rejected one leaves nothing
-/// behind there either. Whether the first moments are then forgotten is a policy of the decision; see
-/// [`forget_momentum`].
+/// behind there either: the next accepted one hands them how many there were. Whether the first moments are
+/// then forgotten is a policy of the decision; see [`forget_momentum`](crate::forget_momentum).
 ///
 /// A step that is too long is halved, one that cannot be mended is taken back:
 ///
@@ -143,7 +151,10 @@ where
     let mut attempt = 0;
     let mut short = None;
     while let Decision::Retry { scale } = decision {
-        let module = trial.shortened(&stepped, scale);
+        let Ok(module) = trial.shortened(&stepped, scale) else {
+            decision = Decision::RollBack { reason: Reason::Scale { scale }, zero_momentum: false };
+            break;
+        };
         attempt += 1;
         decision = judge(attempt, &module);
         short = Some(module);
@@ -154,39 +165,4 @@ where
         return (module, decision);
     }
     (short.unwrap_or(stepped), decision)
-}
-
-fn forget<B: Backend, const D: usize>(state: AdamState<B, D>) -> AdamState<B, D> {
-    let momentum = state.momentum;
-    let first = momentum.moment_1.zeros_like();
-    AdamState::new(AdaptiveMomentumState { moment_1: first, ..momentum })
-}
-
-/// Sets the first moments of an Adam optimizer to 0 and leaves second moments and step counts alone: after a
-/// rollback the momentum that led out of bounds would lead there again.
-pub fn forget_momentum<B, M>(
-    optimizer: OptimizerAdaptor<Adam, M, B>,
-) -> OptimizerAdaptor<Adam, M, B>
-where
-    B: AutodiffBackend,
-    M: AutodiffModule<B>,
-{
-    use AdaptorRecordV1::{Rank0, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6, Rank7, Rank8};
-    let record = optimizer.to_record();
-    let forgotten = record.into_iter().map(|(id, AdaptorRecord::V1(state))| {
-        let state = match state {
-            Rank0(state) => Rank0(forget(state)),
-            Rank1(state) => Rank1(forget(state)),
-            Rank2(state) => Rank2(forget(state)),
-            Rank3(state) => Rank3(forget(state)),
-            Rank4(state) => Rank4(forget(state)),
-            Rank5(state) => Rank5(forget(state)),
-            Rank6(state) => Rank6(forget(state)),
-            Rank7(state) => Rank7(forget(state)),
-            Rank8(state) => Rank8(forget(state)),
-        };
-        (id, AdaptorRecord::V1(state))
-    });
-    let forgotten = forgotten.collect();
-    optimizer.load_record(forgotten)
 }

@@ -65,6 +65,18 @@ impl Ceiling {
         &self.config
     }
 
+    /// Refuses a calibration that lasts into the batches whose values are samples of the discovery: a model
+    /// that is still trained on another loss would show its ceiling.
+    ///
+    /// # Errors
+    ///
+    /// More batches than pass before samples count, `discovery.from` of `discovery.epochs`.
+    pub fn check_calibration(&self, batches: u64) -> Result<(), ConfigError> {
+        let rule = "must be over before samples of the discovery count: fewer batches, a larger \
+                    discovery.from or more discovery.epochs";
+        ConfigError::unless(batches <= self.first_sample, "calibration.batches", rule, batches)
+    }
+
     /// The memory before the first epoch.
     pub fn init_state(&self) -> CeilingState {
         let goal = CeilingGoal {
@@ -85,6 +97,7 @@ impl Ceiling {
             tried: squeeze::HELD,
             increment: 1.0,
             held: 0,
+            waiting: false,
             tightenings: 0,
             backoffs: 0,
             rejections: Rejections::default(),
@@ -137,13 +150,19 @@ impl Ceiling {
         let legal = saved.increment > 0.0 && saved.increment <= 1.0;
         let rule = "must be above 0 and at most 1";
         ConfigError::unless(legal, "increment", rule, saved.increment)?;
+        let rule = "must be at least 1 while an epoch runs";
+        ConfigError::unless(saved.epoch > 0 || !saved.running, "epoch", rule, saved.epoch)?;
         saved.history.reserve_exact(window + 1 - count);
         Ok(saved)
     }
 
     /// The factor by which soft scales should be tightened now: `factor^tightenings`. The trainer hands it
-    /// to `Goals::set_tightening` after every epoch, so that a backoff takes it back as well.
+    /// to `Goals::set_tightening` after every epoch, so that a backoff takes it back as well. Always 1 under
+    /// the published rules, whose tightening moves bounds and never a soft scale.
     pub fn softness(&self, state: &CeilingState) -> f64 {
+        if self.config.rules != Rules::Mended {
+            return 1.0;
+        }
         self.config.tightening.factor.powi(i32::try_from(state.tightenings).unwrap_or(i32::MAX))
     }
 
@@ -191,11 +210,19 @@ impl Ceiling {
         if let Some(outcome) = batch.outcome {
             state.rejections.record(outcome);
         }
-        state.batch += 1;
+        state.batch = state.batch.saturating_add(1);
         if self.config.rules == Rules::Mended && self.config.pace == Pace::Batch {
             self.move_within_epoch(state);
         }
         Ok(())
+    }
+
+    /// Takes in so many rejected batches of which nothing else is known: no samples, no scores.
+    pub(crate) fn observe_rejected(&self, state: &mut CeilingState, count: u64) {
+        self.begin_epoch(state, &mut |_| {});
+        let rejected = &mut state.rejections.rejected;
+        *rejected = rejected.saturating_add(count);
+        state.batch = state.batch.saturating_add(count);
     }
 
     /// Ends the epoch: discovery, backoff, the schedule's clock, tightening. Does nothing where none runs.

@@ -4,6 +4,7 @@ mod config;
 mod error;
 mod evaluation;
 mod groups;
+mod reach;
 mod samples;
 mod state;
 
@@ -19,6 +20,7 @@ pub use error::{GoalsConfigError, GoalsMisfit};
 pub use evaluation::{Evaluation, Unavailable};
 use groups::Groups;
 pub use groups::geometric_mean;
+pub use reach::{Reach, Shortfall};
 pub use samples::{SampleEvaluation, Samples};
 pub use state::{BoxViolation, GoalsState};
 
@@ -123,12 +125,13 @@ impl Goals {
         Ok(true)
     }
 
-    /// The goals whose values in the calibration window left their bounds: a warning, nothing else.
+    /// The goals whose values in the calibration window left the bounds of the configuration: a warning,
+    /// nothing else. A ceiling that moves later changes nothing about it.
     pub fn box_violations<'a>(
         &'a self,
         state: &'a GoalsState,
     ) -> impl Iterator<Item = BoxViolation<'a>> {
-        self.names.iter().zip(&state.constraints).zip(&state.samples).filter_map(
+        self.names.iter().zip(&self.constraints).zip(&state.samples).filter_map(
             |((goal, constraint), samples)| {
                 let (lower, upper) = constraint.bounds();
                 let (minimum, maximum) = (samples.select(0)?, last(samples)?);

@@ -16,6 +16,7 @@
 //! | all goals of a model in a file, and their memory | [`GoalsConfig`], [`Goals`], [`GoalsState`] |
 //! | scores, worst group, loss, slopes | [`Evaluation`], [`Unavailable`], [`geometric_mean`] |
 //! | the same over single samples | [`Samples`], [`SampleEvaluation`] |
+//! | whether all goals can be met at once | [`Goals::reachable`], [`Reach`], [`Shortfall`] |
 //! | scales from the first batches | [`CalibrationConfig`], [`ScaleStatistic`] |
 //! | the goals of the published model | [`table`] |
 //! | ceilings in a file, and their memory | [`CeilingConfig`], [`Ceiling`], [`CeilingState`], [`Phase`] |
@@ -61,8 +62,8 @@ pub use ceiling::{
 };
 pub use constraint::Constraint;
 pub use goals::{
-    BoxViolation, Evaluation, Goals, GoalsConfig, GoalsConfigError, GoalsMisfit, GoalsState,
-    SampleEvaluation, Samples, Unavailable, geometric_mean,
+    BoxViolation, Evaluation, Goals, GoalsConfig, GoalsConfigError, GoalsMisfit, GoalsState, Reach,
+    SampleEvaluation, Samples, Shortfall, Unavailable, geometric_mean,
 };
 pub use rejections::{Outcome, Rejections};
 pub use rules::Rules;

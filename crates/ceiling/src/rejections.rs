@@ -43,19 +43,23 @@ impl Rejections {
 
     /// All steps.
     pub fn steps(&self) -> u64 {
-        self.accepted + self.rejected
+        self.accepted.saturating_add(self.rejected)
     }
 
-    /// The rejection rate. Mended: rejected steps over all steps, and 1 where none was accepted, because
-    /// an epoch without an accepted step has failed. Published: rejected over accepted steps, and 0 where
-    /// none was accepted.
+    /// The rejection rate. Mended: rejected steps over all steps, so that it is 1 where none was accepted,
+    /// and 0 where no step was judged at all. Published: rejected over accepted steps, and 0 where none was
+    /// accepted.
     pub fn rate(&self, rules: Rules) -> f64 {
         match (rules, self.accepted) {
-            (Rules::Mended, 0) => 1.0,
-            (Rules::Mended, _) => self.rejected as f64 / self.steps() as f64,
+            (Rules::Mended, _) => self.rejected as f64 / self.steps().max(1) as f64,
             (_, 0) => 0.0,
             (_, accepted) => self.rejected as f64 / accepted as f64,
         }
+    }
+
+    /// The share of the accepted steps that began outside the bounds; 0 where none was accepted.
+    pub fn restored_share(&self) -> f64 {
+        self.restored as f64 / self.accepted.max(1) as f64
     }
 }
 

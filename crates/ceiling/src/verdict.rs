@@ -73,6 +73,12 @@ pub enum Reason {
         /// V after the step.
         after: f64,
     },
+    /// The judge asked for an illegal share of the displacement.
+    #[error("a share of the displacement must be above 0 and at most 1, got {scale}")]
+    Scale {
+        /// What was asked for.
+        scale: f64,
+    },
     /// The loss rose by more than is allowed.
     #[error("the loss rose by {rise}, more than {limit}")]
     Exploded {

@@ -55,7 +55,7 @@ fn a_step_of_goals_ceiling_verdict_and_law_allocates_nothing() {
             ceiling.end_epoch(&mut ceiling_state, &mut |_| {});
         }
         let value = Some(RawLoss::new(30.0 + f64::from(step % 5)).unwrap());
-        law.step(&mut law_state, (value, None, None)).unwrap();
+        law.step(&mut law_state, (value, None, None, None)).unwrap();
     }
     assert_eq!(dhat::HeapStats::get().total_blocks, before);
     let vector = std::hint::black_box(vec![0_u8; 10]);

@@ -347,10 +347,12 @@ pub(crate) fn build(
         }
         LawConfig::Ceiling(law) => {
             let (measured, quantity) = measured(builder, &mut roles)?;
-            let (score, rejections) = (roles.optional("score"), roles.optional("rejections"));
+            let score = roles.optional("score");
+            let counts = (roles.optional("rejections"), roles.optional("restorations"));
             with_quantity!(quantity, Q => {
                 let output = Optional(Some(roles.write::<Setpoint<Q>>(builder, "setpoint")?));
-                let inputs = (Optional(Some(Port::<Q>::new(measured))), score, rejections);
+                let measured = Optional(Some(Port::<Q>::new(measured)));
+                let inputs = (measured, score, counts.0, counts.1);
                 let law = law.init_law::<Q>(clock).map_err(fail)?;
                 Box::new(Wired::new(name, law, inputs, output))
             })

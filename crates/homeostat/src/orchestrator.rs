@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use homeostat_core::{
-    Board, Controller, FaultCount, LoadError, PortId, Quantity, Slot, SlotIndex, Snapshot,
-    StepError,
+    Board, Controller, FaultCount, LoadError, Port, PortId, Slot, SlotIndex, Snapshot, StepError,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::builder::FAULTS;
 use crate::config::OnRefusal;
 use crate::error::Stopped;
 
@@ -33,7 +33,8 @@ pub(crate) struct Unit {
 
 impl Unit {
     pub(crate) fn new(controller: Box<dyn Controller>, on_refusal: OnRefusal) -> Self {
-        let reads_faults = controller.reads().iter().any(|port| port.quantity == FaultCount::NAME);
+        let faults = Port::<FaultCount>::new(FAULTS).id();
+        let reads_faults = controller.reads().contains(&faults);
         Self { controller, on_refusal, reads_faults, counts: Counts::default() }
     }
 }

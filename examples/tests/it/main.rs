@@ -9,5 +9,6 @@ mod plots;
 mod real_files;
 mod selection;
 mod synthetic;
+mod taken_back;
 mod tracking_files;
 mod tracking_server;

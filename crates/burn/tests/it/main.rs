@@ -2,9 +2,11 @@
 
 mod actuators;
 mod dual;
+mod momentum;
 mod reader;
 mod sensors;
 mod surgery;
+mod surrogate;
 mod trial;
 
 use burn::module::Param;

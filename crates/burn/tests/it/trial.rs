@@ -4,8 +4,8 @@ use burn::optim::record::{AdaptorRecord, AdaptorRecordV1};
 use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
-use homeostat_burn::{flatten_parameters, forget_momentum, try_step};
-use homeostat_ceiling::{Decision, Look, StepConfig};
+use homeostat_burn::{Trial, flatten_parameters, forget_momentum, try_step};
+use homeostat_ceiling::{Decision, Look, Reason, StepConfig};
 
 use crate::{Net, gradients, host};
 
@@ -78,15 +78,16 @@ fn attempt<B: AutodiffBackend>(
 }
 
 fn an_accepted_step_is_the_optimizers_own<B: AutodiffBackend>() {
-    let (before, after, _, optimizer, decision) = attempt::<B>(0);
+    let (before, after, old, optimizer, decision) = attempt::<B>(0);
     assert_eq!(decision, Decision::Accept { restoration: false });
-    let (net, mut own) = trained::<B>();
-    let own_net = own.step(0.01, net.clone(), gradients(&net, &Default::default()));
+    // The same net and the same memory, stepped without a trial: the same parameters have the same ids.
+    let mut own = old.clone();
+    let own_net = own.step(0.01, before.clone(), gradients(&before, &Default::default()));
     assert_eq!(bits(&after), bits(&own_net));
     assert_ne!(bits(&after), bits(&before));
-    let numbers = |optimizer| moments::<B>(optimizer).into_iter().map(|one| (one.1, one.2, one.3));
-    assert!(numbers(&optimizer).all(|(_, _, time)| time == 4));
-    assert_eq!(numbers(&optimizer).count(), numbers(&own).count());
+    assert_eq!(moments(&optimizer), moments(&own));
+    assert_ne!(moments(&optimizer), moments(&old));
+    assert!(moments(&optimizer).iter().all(|one| one.3 == 4));
 }
 
 fn a_rejected_step_leaves_the_same_bits<B: AutodiffBackend>() {
@@ -220,8 +221,38 @@ fn momentum_is_forgotten_in_every_rank<B: AutodiffBackend>() {
     assert_eq!(vector(&step(net, &mut forgotten, 0.0)), first);
 }
 
+fn a_share_that_is_none_takes_the_step_back<B: AutodiffBackend>() {
+    let device = Default::default();
+    for scale in [f64::NAN, 0.0, -0.5, 1.5, f64::INFINITY] {
+        let (net, mut optimizer) = trained::<B>();
+        let old = moments(&optimizer);
+        let trial = Trial::<B, _, _>::begin(&net, &optimizer);
+        let error = trial.shortened(&net, scale).expect_err("illegal").to_string();
+        assert!(
+            error.starts_with("scale of a displacement must be above 0 and at most 1"),
+            "{error}"
+        );
+        let gradients = gradients(&net, &device);
+        let (after, decision) = try_step::<B, _, _>(
+            net.clone(),
+            &mut optimizer,
+            |net, optimizer| optimizer.step(0.01, net, gradients),
+            |_, _| Decision::Retry { scale },
+        );
+        let Decision::RollBack { reason: Reason::Scale { scale: found }, .. } = decision else {
+            panic!("{decision:?}");
+        };
+        assert_eq!(found.to_bits(), scale.to_bits());
+        assert_eq!((bits(&after), moments(&optimizer)), (bits(&net), old));
+    }
+    let (net, optimizer) = trained::<B>();
+    let trial = Trial::<B, _, _>::begin(&net, &optimizer);
+    assert!(trial.shortened(&net, 1.0).is_ok());
+}
+
 mod both {
     crate::on_both_backends! {
+        a_share_that_is_none_takes_the_step_back
         every_attempt_is_judged_by_its_own_parameters
         momentum_is_forgotten_in_every_rank
         an_accepted_step_is_the_optimizers_own

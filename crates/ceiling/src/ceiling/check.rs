@@ -117,6 +117,9 @@ impl CeilingConfig {
         let rule = "must be above 0 and at most 1";
         ConfigError::unless(legal, "backoff.least", rule, backoff.least)?;
         ConfigError::not_negative("backoff.retreat", backoff.retreat)?;
+        let legal = (0.0..=1.0).contains(&backoff.restorations);
+        let rule = "must be at least 0 and at most 1";
+        ConfigError::unless(legal, "backoff.restorations", rule, backoff.restorations)?;
         let legal = backoff.give_up.is_none_or(|tries| tries > 0);
         let found = backoff.give_up.unwrap_or(0);
         ConfigError::unless(legal, "backoff.give_up", "must be at least 1", found)

@@ -82,7 +82,7 @@ pub enum Pace {
     Epoch,
 }
 
-/// What rejections do to the squeeze.
+/// What rejections and restorations do to the squeeze.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BackoffConfig {
@@ -96,10 +96,15 @@ pub struct BackoffConfig {
     pub faster: f64,
     /// The smallest increment, in epochs of the schedule. Default 0.125.
     pub least: f64,
-    /// By how much the schedule's clock is turned back further where an epoch fails although the increment
-    /// is at its smallest already, in epochs of the schedule. Default 0, the specification's: the ceiling
-    /// never rises above that of the epoch's start. Ours, for models that stand still outside the ceiling.
+    /// By how much the schedule's clock is turned back further where an epoch is backed off, or waited for,
+    /// although the increment is at its smallest already, in epochs of the schedule. Default 0, the
+    /// specification's: the ceiling never rises above that of the epoch's start. Ours, for models that stand
+    /// still outside the ceiling.
     pub retreat: f64,
+    /// Where more than this share of an epoch's accepted steps began outside the ceiling, the squeeze waits:
+    /// the ceiling stays where the epoch left it, and comes down again after an epoch with no larger a
+    /// share. In [0, 1]; 1 never waits. Default 0.5, ours.
+    pub restorations: f64,
     /// After so many backoffs in a row training should stop. Off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub give_up: Option<u64>,
@@ -114,6 +119,7 @@ impl Default for BackoffConfig {
             faster: 1.5,
             least: 0.125,
             retreat: 0.0,
+            restorations: 0.5,
             give_up: None,
         }
     }

@@ -10,7 +10,9 @@ impl Ceiling {
     /// Takes in the values of a batch where they count.
     pub(super) fn sample(&self, state: &mut CeilingState, values: &[f64]) {
         let undiscovered = state.goals.iter().any(|goal| goal.discovered.is_none());
-        let place = (state.epoch - 1)
+        let place = state
+            .epoch
+            .saturating_sub(1)
             .saturating_mul(self.clock.steps_per_epoch())
             .saturating_add(state.batch);
         if !undiscovered || place < self.first_sample {

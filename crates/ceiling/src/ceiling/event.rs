@@ -72,6 +72,15 @@ pub enum Event<'a> {
         /// d from now on.
         increment: f64,
     },
+    /// Too many steps began outside the ceiling: it stays where the epoch left it until the values follow.
+    Held {
+        /// The epoch that has ended.
+        epoch: u64,
+        /// The share of the accepted steps that began outside.
+        share: f64,
+        /// d from now on.
+        increment: f64,
+    },
     /// More rejections than there should be: the schedule goes on and does not become faster.
     AtLimit {
         /// The epoch that has ended.
@@ -145,6 +154,14 @@ impl Display for Event<'_> {
                     write!(formatter, ", squeeze taken back, next by {increment} of a step")?;
                 }
                 Ok(())
+            }
+            Self::Held { epoch, share, increment } => {
+                let percent = 100.0 * share;
+                write!(
+                    formatter,
+                    "⏸ KL ceiling waits: {percent:.1}% of epoch {epoch} began above it, next by \
+                     {increment} of a step"
+                )
             }
             Self::AtLimit { epoch, rate } => {
                 let percent = 100.0 * rate;

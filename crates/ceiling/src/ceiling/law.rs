@@ -9,14 +9,18 @@ use homeostat_core::{
 use super::{Batch, Ceiling, CeilingConfig, CeilingState, Phase};
 use crate::rejections::Outcome;
 
-/// The measured value, S_min, and how many of the step's updates were rejected (0 or 1). What is not given
-/// was not measured; without the last one every step counts as accepted.
-pub type CeilingInput<Q> = (Option<Q>, Option<Metric>, Option<FaultCount>);
+/// The measured value, S_min, how many steps were rejected since the last call, and how many of those that
+/// stand since then (0 or 1) began outside the ceiling. What is not given was not measured: without the
+/// third no step was rejected, without the last none began outside.
+pub type CeilingInput<Q> = (Option<Q>, Option<Metric>, Option<FaultCount>, Option<FaultCount>);
 
 /// The ceiling of one measured `Q` as a setpoint for whoever keeps it: a multiplier, a PID controller, a
 /// barrier.
 ///
-/// One step is one batch; the clock says how many make an epoch. The answer is the ceiling for the next
+/// Controllers step once per accepted step, so a call is an accepted step and its batch; rejected ones come
+/// before it as a count and are batches too, without a value. Of a accepted and b rejected steps the rate is
+/// b/(a + b), as in [`Ceiling`]. The clock says how many batches make an epoch. While no step is accepted
+/// the law is not called, and the ceiling stands. The answer is the ceiling for the next
 /// batch, and nothing while it is being discovered. Goals that share a schedule but not a ceiling can be
 /// as many laws, because the schedule follows from the rejections alone; a shared ceiling needs
 /// [`Ceiling`] itself.
@@ -49,7 +53,7 @@ impl<Q: Scalar> CeilingLaw<Q> {
 
 impl<Q: Scalar> Law for CeilingLaw<Q> {
     const NAME: &'static str = "ceiling";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Input = CeilingInput<Q>;
     type Output = Option<Setpoint<Q>>;
     type State = CeilingState;
@@ -61,14 +65,17 @@ impl<Q: Scalar> Law for CeilingLaw<Q> {
     fn step(
         &self,
         state: &mut CeilingState,
-        (value, score, rejected): CeilingInput<Q>,
+        (value, score, rejected, restored): CeilingInput<Q>,
     ) -> Result<Option<Setpoint<Q>>, StepError> {
-        let rejected = rejected.is_some_and(|count| count.get() > 0.0);
+        let restored = restored.is_some_and(|count| count.get() > 0.0);
         let batch = Batch {
             values: &[value.map_or(f64::NAN, Q::get)],
             minimum_score: score.map(Metric::get),
-            outcome: Some(if rejected { Outcome::Rejected } else { Outcome::Accepted }),
+            outcome: Some(if restored { Outcome::Restored } else { Outcome::Accepted }),
         };
+        if let Some(count) = rejected {
+            self.ceiling.observe_rejected(state, count.get() as u64);
+        }
         self.ceiling.observe(state, batch)?;
         if state.batch() >= self.ceiling.clock.steps_per_epoch() {
             self.ceiling.end_epoch(state, &mut |_| {});
@@ -94,6 +101,7 @@ impl<Q: Scalar> Law for CeilingLaw<Q> {
             ("sigma", state.sigma()),
             ("increment", state.increment()),
             ("rejected", state.rejections().rejected as f64),
+            ("restored", state.rejections().restored as f64),
             ("tightenings", f64::from(state.tightenings())),
         ] {
             probe.record(name, value);

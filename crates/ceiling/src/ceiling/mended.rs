@@ -1,4 +1,5 @@
-//! The mended rules: the schedule has a clock of its own, which rejections slow down and turn back.
+//! The mended rules: the schedule has a clock of its own, which rejections slow down and turn back, and which
+//! waits for values that have not followed the ceiling.
 
 use super::squeeze::HELD;
 use super::{Bounds, Ceiling, CeilingState, Event, Pace, Phase};
@@ -10,14 +11,14 @@ impl Ceiling {
         state.tried = state.sigma;
         state.phase = if state.goals.iter().any(|goal| goal.discovered.is_none()) {
             Phase::Discover
-        } else if state.sigma >= end {
+        } else if state.sigma >= end && !state.waiting {
             Phase::Target
         } else if state.held < self.config.hold {
             Phase::Hold
         } else {
             Phase::Squeeze
         };
-        if state.phase == Phase::Squeeze {
+        if state.phase == Phase::Squeeze && !state.waiting {
             state.tried = (state.sigma + state.increment).min(end);
             self.tell_squeeze(state, events);
             match self.config.pace {
@@ -33,7 +34,7 @@ impl Ceiling {
             return;
         }
         let batches = self.clock.steps_per_epoch();
-        let sigma = if state.batch + 1 >= batches {
+        let sigma = if state.batch >= batches.saturating_sub(1) {
             state.tried
         } else {
             let share = (state.batch + 1) as f64 / batches as f64;
@@ -61,14 +62,21 @@ impl Ceiling {
             return;
         }
         state.backoffs = 0;
+        let mut squeezed = false;
         if state.phase == Phase::Squeeze {
             state.sigma = state.tried;
             self.put(state, state.sigma);
+            let share = state.rejections.restored_share();
+            if share > backoff.restorations {
+                self.hold(state, share, events);
+                return;
+            }
+            squeezed = !std::mem::take(&mut state.waiting);
         }
         if rate >= backoff.target_rate {
             events(Event::AtLimit { epoch, rate });
         } else {
-            if state.phase == Phase::Squeeze {
+            if squeezed {
                 state.increment = (backoff.faster * state.increment).min(1.0);
             }
             self.tighten(state, events);
@@ -78,21 +86,37 @@ impl Ceiling {
         }
     }
 
+    /// Steps led back to the ceiling and none was refused, but most of them began outside: the ceiling stays
+    /// where it is until the values are below it, and moves by less then. Nothing is tightened meanwhile.
+    fn hold(&self, state: &mut CeilingState, share: f64, events: &mut dyn FnMut(Event<'_>)) {
+        state.waiting = true;
+        self.slow_down(state);
+        let (epoch, increment) = (state.epoch, state.increment);
+        events(Event::Held { epoch, share, increment });
+    }
+
+    /// The next epoch begins at σ, or further back where it cannot move by less, and moves by less.
+    fn slow_down(&self, state: &mut CeilingState) {
+        let backoff = &self.config.backoff;
+        if state.increment <= backoff.least {
+            state.sigma = (state.sigma - backoff.retreat).max(HELD);
+        }
+        state.tried = state.sigma;
+        state.increment = (backoff.slower * state.increment).max(backoff.least);
+        self.put(state, state.sigma);
+    }
+
     /// What the epoch moved goes back; the next one moves by less. The last tightening goes back as well.
     fn back_off(&self, state: &mut CeilingState, rate: f64, events: &mut dyn FnMut(Event<'_>)) {
         let backoff = &self.config.backoff;
+        let reached = state.tried;
         if state.phase == Phase::Squeeze {
-            if state.increment <= backoff.least {
-                state.sigma = (state.sigma - backoff.retreat).max(HELD);
-            }
-            state.tried = state.sigma;
-            state.increment = (backoff.slower * state.increment).max(backoff.least);
-            self.put(state, state.sigma);
+            self.slow_down(state);
         }
         state.tightenings = state.tightenings.saturating_sub(1);
         state.backoffs += 1;
         let (epoch, increment) = (state.epoch, state.increment);
-        let squeezed = state.phase == Phase::Squeeze;
+        let squeezed = state.sigma < reached;
         events(Event::BackedOff { epoch, squeezed, rate, increment });
         if backoff.give_up.is_some_and(|tries| state.backoffs >= tries) {
             state.stopped = true;

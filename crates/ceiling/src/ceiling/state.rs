@@ -100,6 +100,8 @@ pub struct CeilingState {
     pub(super) held: u64,
     /// How often soft scales were tightened and not taken back.
     pub(super) tightenings: u32,
+    /// Whether the squeeze waits for values that are still outside the ceiling.
+    pub(super) waiting: bool,
     /// Backoffs in a row.
     pub(super) backoffs: u64,
     pub(super) rejections: Rejections,
@@ -148,6 +150,12 @@ impl CeilingState {
     /// d, by how much the next epoch may move the schedule.
     pub fn increment(&self) -> f64 {
         self.increment
+    }
+
+    /// Whether the squeeze waits for values that are still outside the ceiling: the epoch that runs, or the
+    /// next one, does not move the schedule.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting
     }
 
     /// The steps of the epoch that runs, or ran last.

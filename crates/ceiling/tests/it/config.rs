@@ -67,6 +67,11 @@ fn an_illegal_field_is_named_with_its_rule_and_value() {
         ("backoff.slower = 1.0", "backoff.slower must be above 0 and below 1, got 1"),
         ("backoff.faster = 0.5", "backoff.faster must be finite and at least 1, got 0.5"),
         ("backoff.least = 0.0", "backoff.least must be above 0 and at most 1, got 0"),
+        (
+            "backoff.restorations = 1.5",
+            "backoff.restorations must be at least 0 and at most 1, got 1.5",
+        ),
+        ("backoff.restorations = nan", "backoff.restorations must be at least 0 and at most 1"),
         ("backoff.retreat = -1.0", "backoff.retreat must be finite and not negative, got -1"),
         ("backoff.give_up = 0", "backoff.give_up must be at least 1, got 0"),
         ("tightening.factor = 1.1", "tightening.factor must be above 0 and at most 1, got 1.1"),

@@ -40,11 +40,13 @@ fn law(config: &CeilingConfig) -> CeilingLaw<RawLoss> {
 fn input(step: u64) -> CeilingInput<RawLoss> {
     let mut random = Splitmix(step);
     let value = (step % 13 != 5).then(|| random.between(20.0, 90.0));
-    let rejected = if random.uniform() < 0.1 { 1.0 } else { 0.0 };
+    let rejected = if random.uniform() < 0.1 { 2.0 } else { 0.0 };
+    let restored = if random.uniform() < 0.3 { 1.0 } else { 0.0 };
     (
         value.map(|value| RawLoss::new(value).expect("finite")),
         Some(Metric::new(random.between(0.4, 0.7)).expect("finite")),
         (!step.is_multiple_of(3)).then(|| FaultCount::new(rejected).expect("a count")),
+        step.is_multiple_of(2).then(|| FaultCount::new(restored).expect("a count")),
     )
 }
 
@@ -78,7 +80,7 @@ fn on_a_board_the_setpoint_is_absent_until_it_is_discovered() {
     let setpoint = layout.declare(&ceiling).expect("new");
     let rejected = layout.declare(&rejections).expect("new");
     let config = CeilingConfig::new(CeilingTarget::Relative(0.2));
-    let inputs = (Optional(Some(kl)), Optional(None), Optional(Some(rejections)));
+    let inputs = (Optional(Some(kl)), Optional(None), Optional(Some(rejections)), Optional(None));
     let mut controller = Wired::new("kl-ceiling", law(&config), inputs, Optional(Some(ceiling)));
     controller.bind(&layout).expect("every port exists");
     let mut board = Board::new(layout);
@@ -124,26 +126,53 @@ fn two_goals_that_share_a_schedule_are_as_many_laws() {
     let mut together = both.init_state();
     let one = law(&config);
     let mut apart = [one.init(), one.init()];
+    let count = |count: u64| Some(FaultCount::new(count as f64).expect("a count"));
     for step in 0..9 * 40 {
         let mut random = Splitmix(step);
         let values = [random.between(20.0, 90.0), random.between(5.0, 30.0)];
-        let rejected = (step / 9) % 6 == 5 && step % 2 == 0;
-        let outcome = if rejected { Outcome::Rejected } else { Outcome::Accepted };
-        let batch = Batch { values: &values, minimum_score: Some(0.6), outcome: Some(outcome) };
-        both.observe(&mut together, batch).expect("two values");
-        if step % 9 == 8 {
+        // Some epochs have a rejected step before every accepted one, some are spent outside.
+        let rejected = u64::from((step / 9) % 6 == 5);
+        let restored = (step / 9) % 8 == 7;
+        let mut observe = |values: &[f64], score, outcome| {
+            let batch = Batch { values, minimum_score: score, outcome: Some(outcome) };
+            both.observe(&mut together, batch).expect("two values");
+        };
+        for _ in 0..rejected {
+            observe(&[f64::NAN; 2], None, Outcome::Rejected);
+        }
+        let outcome = if restored { Outcome::Restored } else { Outcome::Accepted };
+        observe(&values, Some(0.6), outcome);
+        if together.batch() >= 9 {
             both.end_epoch(&mut together, &mut |_| {});
             both.begin_epoch(&mut together, &mut |_| {});
         }
         for (state, value) in apart.iter_mut().zip(values) {
             let value = Some(RawLoss::new(value).expect("finite"));
             let score = Some(Metric::new(0.6).expect("finite"));
-            let rejections = Some(FaultCount::new(f64::from(u8::from(rejected))).expect("a count"));
-            one.step(state, (value, score, rejections)).expect("a step");
+            let input = (value, score, count(rejected), count(u64::from(restored)));
+            one.step(state, input).expect("a step");
         }
         let expected: Vec<_> = together.goals().iter().map(|goal| goal.bounds()).collect();
         let found: Vec<_> = apart.iter().map(|state| state.goals()[0].bounds()).collect();
         assert_eq!(found, expected, "step {step}");
     }
-    assert!(apart[0].sigma() > 8.0);
+    assert!(apart[0].sigma() > 6.0);
+}
+
+#[test]
+fn rejections_are_counted_beside_the_accepted_step_they_came_before() {
+    let law = law(&CeilingConfig::new(CeilingTarget::Relative(0.2)));
+    let mut state = law.init();
+    let value = || Some(RawLoss::new(50.0).expect("finite"));
+    let count = |count: f64| Some(FaultCount::new(count).expect("a count"));
+    for _ in 0..4 {
+        law.step(&mut state, (value(), None, count(1.0), count(1.0))).expect("a step");
+    }
+    let found = state.rejections();
+    assert_eq!((found.accepted, found.restored, found.rejected), (4, 4, 4));
+    assert_eq!(found.rate(homeostat_ceiling::Rules::Mended), 0.5);
+    // However many there were, the step takes no longer and nothing overflows.
+    for _ in 0..3 {
+        law.step(&mut state, (value(), None, count(1e300), None)).expect("a step");
+    }
 }

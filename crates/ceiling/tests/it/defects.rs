@@ -44,6 +44,28 @@ fn defect_1_the_gradient_is_finite_where_the_branch_that_was_not_taken_overflows
     }
 }
 
+/// Section 7.2: likewise below u − (88.7228/k)·D_u, where the tail beyond the ceiling overflows.
+#[test]
+fn defect_1_the_gradient_is_finite_below_the_ceiling_of_a_narrow_box() {
+    for (rules, steepness, width) in [(Rules::Note, 20.0, 500.0), (Rules::Late, 2.0, 10.0)] {
+        let upper = 3000.0 + width;
+        let narrow =
+            Constraint::BoxAsymmetric { lower: 100.0, upper: Some(upper), healthy: 3000.0 };
+        let threshold = upper - 88.7228 / steepness * width;
+        assert!(threshold > 100.0 && threshold < 3000.0, "inside the box");
+        for x in [100.5, threshold - 1.0] {
+            assert!(score(&narrow, rules, x).slope.is_nan(), "{rules:?}, {x}");
+        }
+        for x in [threshold + 1.0, 2999.0] {
+            let found = score(&narrow, rules, x).slope;
+            close("slope", found, 1.0 / 2900.0, 1e-6, 0.0);
+        }
+        for x in [0.0, 100.5, threshold - 1.0, threshold + 1.0, 2999.0] {
+            assert!((score(&narrow, Rules::Mended, x).log_slope as f32).is_finite());
+        }
+    }
+}
+
 #[test]
 fn defect_2_crossing_the_ceiling_is_not_rewarded() {
     let crossing = |rules| score(&KL, rules, 42358.3).value - score(&KL, rules, 42358.2).value;

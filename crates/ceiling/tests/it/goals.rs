@@ -95,6 +95,26 @@ fn without_a_loss_the_reason_is_given() {
     assert_eq!((evaluation.loss(), evaluation.bottleneck()), (None, None));
 }
 
+/// The range that the documentation states: finite to 1e300 scales, dead and not NaN beyond.
+#[test]
+fn a_score_is_finite_to_ten_to_the_three_hundred_scales() {
+    let soft = |scale| Constraint::MinimizeSoft { scale: Some(scale) };
+    let goals = |one| config(&[("a", one)], &[("g", &["a"])]).init().expect("legal");
+    for scale in [1e-5, 0.4, 1.0, 7.0] {
+        let goals = goals(soft(scale));
+        let mut evaluation = goals.evaluation();
+        let far = 1e300 * scale;
+        goals.evaluate(&goals.init_state(), &[far], &mut evaluation).expect("a loss");
+        assert!(
+            evaluation.slopes()[0].is_finite() && evaluation.loss().is_some_and(f64::is_finite)
+        );
+    }
+    let goals = goals(soft(0.4));
+    let mut evaluation = goals.evaluation();
+    let found = goals.evaluate(&goals.init_state(), &[1e308], &mut evaluation);
+    assert_eq!(found, Err(Unavailable::Dead { group: 0 }));
+}
+
 #[test]
 fn calibration_leaves_out_what_is_not_finite_and_knows_three_statistics() {
     let mut goals = config(&[("a", SOFT), ("b", SOFT)], &[("g", &["a", "b"])]);

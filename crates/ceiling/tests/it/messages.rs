@@ -123,6 +123,11 @@ fn a_box_violation_of_the_calibration_is_told_as_in_the_note() {
         measured[goals.index("kl_detail").expect("a goal")] = value;
         goals.calibrate(&mut state, &measured).expect("as many");
     }
+    // A ceiling that moves later is compared with nothing.
+    let moved =
+        Constraint::BoxAsymmetric { lower: 100.0, upper: Some(90.0 * 1e3), healthy: 3000.0 };
+    let place = goals.index("kl_detail").expect("a goal");
+    goals.set_constraint(&mut state, place, moved).expect("legal");
     let lines: Vec<String> = goals.box_violations(&state).map(|one| one.to_string()).collect();
     assert_eq!(lines, ["kl_detail: init [128, 63163] outside BOX [100, 45000]"]);
 }

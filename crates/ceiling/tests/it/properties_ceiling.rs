@@ -171,13 +171,13 @@ proptest! {
     }
 
     #[test]
-    fn a_rejection_rate_is_a_share_and_one_where_nothing_was_accepted(
-        accepted in 0..500_u64, rejected in 0..500_u64,
+    fn a_rejection_rate_is_a_share_and_one_where_every_step_was_rejected(
+        accepted in prop_oneof![Just(0), 0..500_u64], rejected in prop_oneof![Just(0), 0..500_u64],
     ) {
         let rejections = Rejections { accepted, restored: 0, rejected };
         let rate = rejections.rate(Rules::Mended);
         prop_assert!((0.0..=1.0).contains(&rate));
-        prop_assert_eq!(rate == 1.0, accepted == 0);
+        prop_assert_eq!(rate == 1.0, accepted == 0 && rejected > 0);
         prop_assert_eq!(BackoffConfig::default().maximum_rate < rate, 0.15 < rate);
     }
 

@@ -19,7 +19,8 @@ fn batch(index: u64, unit: f64, values: &mut [f64; 2]) -> (f64, Option<Outcome>)
     let share = if (index / EPOCH) % 5 == 4 { 0.4 } else { 0.02 };
     let outcome = if random.uniform() < share {
         Outcome::Rejected
-    } else if random.uniform() < 0.1 {
+    } else if random.uniform() < if (index / EPOCH) % 7 == 5 { 0.9 } else { 0.1 } {
+        // And some are spent outside the ceiling.
         Outcome::Restored
     } else {
         Outcome::Accepted
@@ -71,13 +72,14 @@ fn a_ceiling_goes_on_to_the_bit_from_any_batch_of_any_phase() {
         let seen = run(&ceiling, &mut whole, 0..EPOCH * EPOCHS);
         let end = serde_json::to_string(&whole).expect("plain data");
         let mut state = ceiling.init_state();
-        let mut phases = Vec::new();
+        let (mut phases, mut waited) = (Vec::new(), false);
         for cut in 1..EPOCH * EPOCHS {
             run(&ceiling, &mut state, cut - 1..cut);
             let saved = serde_json::to_string(&state).expect("plain data");
             let loaded = ceiling.load(serde_json::from_str(&saved).expect("loads")).expect("fits");
             let mut resumed = loaded;
             assert_eq!(serde_json::to_string(&resumed).expect("plain data"), saved);
+            waited |= state.is_waiting();
             if !phases.contains(&state.phase()) {
                 phases.push(state.phase());
             }
@@ -90,6 +92,7 @@ fn a_ceiling_goes_on_to_the_bit_from_any_batch_of_any_phase() {
                 assert_eq!(serde_json::to_string(&resumed).expect("plain data"), end);
             }
         }
+        assert_eq!(waited, config.rules == Rules::Mended);
         assert!(phases.len() >= 3 && phases.contains(&Phase::Squeeze), "{phases:?}");
     }
 }
@@ -108,11 +111,15 @@ fn a_memory_that_does_not_fit_is_refused() {
     };
     assert_eq!(load(&|_| {}), Ok(()));
     type Edit<'a> = (&'a str, &'a dyn Fn(&mut serde_json::Value));
-    let cases: [Edit; 6] = [
+    let cases: [Edit; 7] = [
         ("goals must be those", &|state| state["names"][0] = "kl".into()),
         ("bounds must rise", &|state| state["goals"][0]["bounds"]["upper"] = 0.5.into()),
         ("sigma must lie", &|state| state["sigma"] = 99.0.into()),
         ("increment must be", &|state| state["increment"] = 0.0.into()),
+        ("epoch must be at least 1", &|state| {
+            state["epoch"] = 0.into();
+            state["running"] = true.into();
+        }),
         ("target must be known", &|state| state["goals"][0]["target"] = serde_json::Value::Null),
         ("history must have", &|state| state["history"] = vec![0.5; 9].into()),
     ];

@@ -67,6 +67,7 @@ fn a_discovered_ceiling_is_squeezed_and_kept_by_the_weight() {
         let divergence = 20.0 / (1.0 + 50.0 * acting);
         divergences.push(divergence);
         control.board_mut().observe(sensors.kl, divergence).expect("finite");
+        control.board_mut().observe(sensors.rejections, 0.0).expect("a count");
         control.step().expect("no controller stops");
     }
     let first = 20.0 / 1.05;
@@ -79,4 +80,38 @@ fn a_discovered_ceiling_is_squeezed_and_kept_by_the_weight() {
     let headroom = ceiling.discovery.headroom;
     let last = divergences[399];
     assert!((last - 0.2 * headroom * first).abs() < 0.05 * first, "{last} of {first}");
+}
+
+/// Batches of ten make an epoch; a rejected step is no call of the orchestrator, but a batch.
+#[test]
+fn rejected_steps_reach_a_ceiling_as_a_count_and_a_faulty_step_does_not() {
+    let path = configs("").into_iter().find(|path| path.ends_with("kl_ceiling.toml"));
+    let config = crate::read(&text(&path.expect("the file is there")));
+    let run = |rejections: f64, calls: u64, faulty: bool| {
+        let (mut builder, sensors) = crate::builder();
+        builder.configure(&config).expect("legal");
+        let mut control = builder.build().expect("wired");
+        let faults = control.faults();
+        for _ in 0..calls {
+            let board = control.board_mut();
+            board.observe(sensors.kl, 20.0).expect("finite");
+            board.observe(sensors.rejections, rejections).expect("a count");
+            board.observe(faults, f64::from(u8::from(faulty))).expect("a count");
+            control.step().expect("no controller stops");
+        }
+        let mut found = std::collections::BTreeMap::new();
+        control.probe(&mut |controller, name, value| {
+            if controller == "kl-ceiling" {
+                found.insert(name, value);
+            }
+        });
+        ["epoch", "sigma", "increment", "rejected"].map(|name| found[name])
+    };
+    // The fifth epoch has begun: two of the squeeze are over.
+    assert_eq!(run(0.0, 40, false), [5.0, 4.0, 1.0, 0.0]);
+    // Half of the batches were rejected: the same epochs in half of the calls, and two backoffs.
+    assert_eq!(run(1.0, 20, false), [5.0, 2.0, 0.25, 0.0]);
+    assert_eq!(run(1.0, 22, false), [5.0, 2.0, 0.25, 2.0]);
+    // What reads a count of rejections need not decide in a step with a faulty reading.
+    assert_eq!(run(0.0, 40, true)[0], 0.0);
 }

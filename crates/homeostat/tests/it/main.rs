@@ -10,13 +10,14 @@ mod tuning;
 mod watch;
 mod wiring;
 
-use homeostat::{Builder, Clock, ControlConfig, Entropy, GradientNorm, RawLoss, Slot};
+use homeostat::{Builder, Clock, ControlConfig, Entropy, FaultCount, GradientNorm, RawLoss, Slot};
 
 pub(crate) struct Sensors {
     pub(crate) recon: Slot<RawLoss>,
     pub(crate) kl: Slot<RawLoss>,
     pub(crate) usage: Slot<Entropy>,
     pub(crate) gradient_norm: Slot<GradientNorm>,
+    pub(crate) rejections: Slot<FaultCount>,
 }
 
 pub(crate) fn builder() -> (Builder, Sensors) {
@@ -26,6 +27,7 @@ pub(crate) fn builder() -> (Builder, Sensors) {
         kl: builder.sensor("kl").expect("new"),
         usage: builder.sensor("usage").expect("new"),
         gradient_norm: builder.sensor("gradient_norm").expect("new"),
+        rejections: builder.sensor("rejections").expect("new"),
     };
     builder.learning_rate("learning_rate", 1e-3).expect("legal");
     (builder, sensors)
