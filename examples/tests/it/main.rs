@@ -6,6 +6,7 @@ mod corrupt_files;
 mod evaluation;
 mod folder;
 mod plots;
+mod priced_rows;
 mod real_files;
 mod selection;
 mod synthetic;

@@ -5,6 +5,7 @@ mod engine;
 mod files;
 mod pages;
 mod running;
+mod surgery;
 #[cfg(feature = "search")]
 mod tuning;
 mod watch;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use homeostat::{
-    Builder, Clock, ControlConfig, Entropy, GradientNorm, LearningRate, Metric, ParameterNorm,
-    RawLoss, UpdateNorm,
+    Builder, Clock, ControlConfig, Entropy, FaultCount, GradientNorm, LearningRate, Metric,
+    ParameterNorm, RawLoss, UpdateNorm,
 };
 use homeostat_config::{Document, FileError};
 
@@ -19,8 +19,9 @@ fn builder() -> Builder {
     for entropy in ["usage", "information"] {
         builder.sensor::<Entropy>(entropy).expect("new");
     }
-    for metric in ["score", "rejections"] {
-        builder.sensor::<Metric>(metric).expect("new");
+    builder.sensor::<Metric>("score").expect("new");
+    for count in ["rejections", "restorations"] {
+        builder.sensor::<FaultCount>(count).expect("new");
     }
     builder.sensor::<GradientNorm>("gradient_norm").expect("new");
     builder.sensor::<ParameterNorm>("parameter_norm").expect("new");

@@ -82,6 +82,31 @@ fn one_row_may_hold_numbers_of_every_scale<B: AutodiffBackend>() {
     }
 }
 
+fn a_row_that_is_a_sum_of_others_is_found_in_single_precision<B: AutodiffBackend>() {
+    let pile = Pile::<B>::new(&COUNTS, &Default::default());
+    let config: SurgeryConfig = toml::from_str("method = 'config'").expect("legal");
+    let law = config.init().expect("legal");
+    for shift in 0..6 {
+        let mut rows = rows(4, |row| [0, shift, -shift, 1][row]);
+        let sum = rows[0].iter().zip(&rows[1]).map(|(a, b)| a + b).collect();
+        rows.push(sum);
+        let measured = gathered::<B>(&pile, &rows, Place::Host).measure(vec![]).0.expect("finite");
+        assert_eq!(measured[0].accuracy(), 1e-7);
+        let exact = rows.iter().flat_map(|one| rows.iter().map(|other| dot(one, other)));
+        let exact = Gramian::new(5, &exact.collect::<Vec<_>>()).expect("legal");
+        let length = |gramian| {
+            let mut weights = vec![0.0; 5];
+            let input = Input { gramian: Some(gramian), ..Input::default() };
+            let mut state = law.init_state(5, 1).expect("five rows");
+            law.decide(&mut state, 0, &input, &mut weights).expect("legal").norm
+        };
+        let (found, wanted) = (length(&measured[0]), length(&exact));
+        assert!((found - wanted).abs() < 1e-3 * wanted, "{shift}: {found} {wanted}");
+    }
+    let few = gathered::<B>(&pile, &rows(4, |_| 0), Place::Host).measure(vec![]).0.expect("finite");
+    assert_eq!(few[0].accuracy(), 0.0);
+}
+
 fn scalars_ride_along<B: AutodiffBackend>() {
     let device = Default::default();
     let pile = Pile::<B>::new(&[3], &device);
@@ -334,6 +359,7 @@ mod on {
     crate::on_both_backends! {
         gramians_are_right_at_every_scale
         one_row_may_hold_numbers_of_every_scale
+        a_row_that_is_a_sum_of_others_is_found_in_single_precision
         scalars_ride_along
         a_missing_gradient_is_zero
         frozen_parameters_are_neither_measured_nor_moved

@@ -8,7 +8,7 @@ use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use burn_flex::Flex;
 use homeostat_burn::surgery::{Cut, RowMode, Surgeon, SurgeonConfig, SurgeonError, Whole};
-use homeostat_surgery::{Outcome, SurgeryState};
+use homeostat_surgery::{Outcome, SurgeryError, SurgeryState};
 
 use super::{Forked, flat, objective, one_step, surgeon};
 use crate::{host, input};
@@ -262,6 +262,12 @@ fn what_is_wrong_is_said() {
     assert_eq!(refused, "the number of losses must be 2, got 3");
     let refused = surgeon("rows = 'groups'").step(&net, &whole, &[1.0]).unwrap_err().to_string();
     assert_eq!(refused, "the number of losses must be 2 to 64, got 1");
+    // The row of the constraints would hold the multipliers where the method cannot see them.
+    let mut grouped = surgeon("rows = 'groups'\nsurgery = 'mgda'");
+    let refused = grouped.step(&net, &whole, &[1.0, 5.0, 3.0]).unwrap_err();
+    assert_eq!(refused, SurgeryError::Multipliers("mgda").into());
+    assert!(grouped.state().is_none());
+    grouped.step(&net, &whole, &[1.0, 1.0, 0.0]).expect("no multipliers");
     let calls = Cell::new(0);
     let few = Whole::new(|net: &Forked<B>, _: &[usize]| {
         calls.set(calls.get() + 1);
@@ -294,6 +300,9 @@ fn a_file_is_checked() {
     let wrong = Surgeon::new(&toml::from_str(text).expect("legal")).unwrap_err().to_string();
     let rule = "must be 'model' with rows = \"representation\"";
     assert_eq!(wrong, format!("surgery.granularity {rule}, got layer"));
+    let text = "rows = 'groups'\nsurgery = { method = 'config', lambda = 'preference' }";
+    let wrong = Surgeon::new(&toml::from_str(text).expect("legal")).unwrap_err().to_string();
+    assert!(wrong.starts_with("surgery.lambda must be 'rows' with rows = \"groups\""), "{wrong}");
 }
 
 mod on {
