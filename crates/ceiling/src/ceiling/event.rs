@@ -81,7 +81,7 @@ pub enum Event<'a> {
         /// d from now on.
         increment: f64,
     },
-    /// More rejections than there should be: the schedule goes on and does not become faster.
+    /// More rejections than there should be: the schedule does not become faster.
     AtLimit {
         /// The epoch that has ended.
         epoch: u64,

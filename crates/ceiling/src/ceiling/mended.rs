@@ -68,6 +68,9 @@ impl Ceiling {
             self.put(state, state.sigma);
             let share = state.rejections.restored_share();
             if share > backoff.restorations {
+                if rate >= backoff.target_rate {
+                    events(Event::AtLimit { epoch, rate });
+                }
                 self.hold(state, share, events);
                 return;
             }
