@@ -254,16 +254,6 @@ impl Lbo {
         lines
     }
 
-    /// How many goals were outside their bounds of then during the calibration.
-    pub fn box_violations(&self) -> usize {
-        self.boxes.as_ref().map_or(0, Vec::len)
-    }
-
-    /// The warnings of the calibration, under the bounds in force.
-    fn find_boxes(&self) -> Vec<String> {
-        self.goals.box_violations(&self.goals_state).map(|one| one.to_string()).collect()
-    }
-
     /// The divergences among measured values.
     fn divergences(&self, measured: &[f64]) -> [f64; 2] {
         self.places.map(|place| measured.get(place).copied().unwrap_or(f64::NAN))

@@ -5,6 +5,16 @@ use homeostat::ceiling::{Look, Reason};
 use super::Lbo;
 
 impl Lbo {
+    /// How many goals were outside their bounds of then during the calibration.
+    pub fn box_violations(&self) -> usize {
+        self.boxes.as_ref().map_or(0, Vec::len)
+    }
+
+    /// The warnings of the calibration, under the bounds in force.
+    pub(super) fn find_boxes(&self) -> Vec<String> {
+        self.goals.box_violations(&self.goals_state).map(|one| one.to_string()).collect()
+    }
+
     /// Why a step was refused.
     pub fn explain(&self, reason: &Reason) -> String {
         match *reason {
