@@ -106,7 +106,16 @@ impl Document {
         Ok(document)
     }
 
-    /// Lays a file over what is there. Its keys may be new: the types decide in [`Self::resolve`].
+    /// The settings that a checkpoint holds, all of them: what it leaves out is left out.
+    pub fn from_checkpoint(text: &str, file: PathBuf) -> Result<Self, DocumentError> {
+        let mut document =
+            Self { table: Table::new(), origins: BTreeMap::new(), files: BTreeMap::new() };
+        document.merge_text(text, Origin::Checkpoint(file))?;
+        Ok(document)
+    }
+
+    /// Lays a file over what is there. A choice among several, such as `{ absolute = … }` over
+    /// `{ relative = … }`, takes the place of the other. Its keys may be new: the types decide in [`Self::resolve`].
     pub fn merge_file(&mut self, path: &std::path::Path) -> Result<(), DocumentError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| DocumentError::Read { path: path.to_owned(), source })?;
@@ -137,7 +146,7 @@ impl Document {
     ) -> Result<Vec<String>, DocumentError> {
         let keys: Vec<&str> = path.split('.').collect();
         let mut changed = Vec::new();
-        place(&mut self.table, &keys, String::new(), &value, &mut changed).map_err(|lack| {
+        place(&mut self.table, &keys, &value, &mut changed).map_err(|lack| {
             let known: Vec<_> = lack.known.iter().map(|key| format!("'{key}'")).collect();
             let hint = nearest(&lack.missing, &lack.known)
                 .map(|key| format!("; did you mean '{key}'?"))
@@ -176,6 +185,16 @@ impl Document {
             return Err(DocumentError::Form { text: text.to_owned() });
         }
         self.set(path.trim(), parse_value(value.trim()), Origin::Override(text.to_owned()))
+    }
+
+    /// Whether a person asked for the value at a path, or for one under it, in a file, flag or override.
+    pub fn is_asked(&self, path: &str) -> bool {
+        let under = format!("{path}.");
+        self.origins.iter().any(|(known, origin)| {
+            (known == path || known.starts_with(&under))
+                && self.get(known).is_some()
+                && !matches!(origin, Origin::Default | Origin::Checkpoint(_))
+        })
     }
 
     /// The value at a path.

@@ -76,9 +76,8 @@ impl<H: RunHeader> Launch<H> {
                 complain_softly(&format!("passed over: {error}"));
             }
             let (header, record) = checkpoint::read::<H>(&file)?;
-            document
-                .merge_text(header.settings(), Origin::Checkpoint(file.clone()))
-                .map_err(settings)?;
+            document =
+                Document::from_checkpoint(header.settings(), file.clone()).map_err(settings)?;
             resume = Some(Resume { file, header, record });
         }
         let stored = document.clone();

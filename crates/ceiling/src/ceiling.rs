@@ -166,6 +166,15 @@ impl Ceiling {
         self.config.tightening.factor.powi(i32::try_from(state.tightenings).unwrap_or(i32::MAX))
     }
 
+    /// Training goes on after `backoff.give_up` had stopped it: backoffs in a row are counted anew. Does nothing
+    /// to a memory that is not stopped.
+    pub fn go_on(&self, state: &mut CeilingState) {
+        if state.stopped {
+            state.stopped = false;
+            state.backoffs = 0;
+        }
+    }
+
     /// Begins the next epoch: the ceilings of a stepwise squeeze move now. Does nothing while one runs.
     pub fn begin_epoch(&self, state: &mut CeilingState, events: &mut dyn FnMut(Event<'_>)) {
         if state.running {

@@ -16,6 +16,54 @@ pub(super) fn join(prefix: &str, key: &str) -> String {
     if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
 }
 
+/// Settings that are one choice among several and take a table: `{ absolute = … }` or `{ relative = … }`. A `*`
+/// stands for any key.
+const CHOICES: &[&str] = &[
+    "lbo.routing",
+    "lbo.samples",
+    "lbo.ceiling.target",
+    "lbo.ceiling.squeeze",
+    "model.latent_bound",
+    "model.spectral.*",
+    "surgery.method",
+];
+
+/// The same inside a law, at any depth.
+const CHOICES_OF_LAWS: &[&str] = &[
+    "anti_windup",
+    "centre",
+    "derivative",
+    "form",
+    "gate",
+    "growth",
+    "mode",
+    "normalizer",
+    "rule",
+    "scale",
+    "schedule",
+    "slope",
+    "squeeze",
+    "start",
+    "target",
+];
+
+fn is_law(path: &str) -> bool {
+    let keys: Vec<&str> = path.split('.').collect();
+    matches!(keys[..], ["controller", _, "law"])
+}
+
+/// Whether the table at a path is one choice among several, so that naming one replaces another.
+fn is_choice(path: &str) -> bool {
+    let keys: Vec<&str> = path.split('.').collect();
+    if let ["controller", _, "law", _, .., last] = keys[..] {
+        return CHOICES_OF_LAWS.contains(&last);
+    }
+    CHOICES.iter().any(|choice| {
+        let parts: Vec<&str> = choice.split('.').collect();
+        parts.len() == keys.len() && parts.iter().zip(&keys).all(|(part, key)| fits(part, key))
+    })
+}
+
 pub(super) fn merge(
     into: &mut Table,
     from: Table,
@@ -26,18 +74,16 @@ pub(super) fn merge(
     for (key, value) in from {
         let path = join(&prefix, &key);
         match (into.get_mut(&key), value) {
-            // A law is one choice among several: naming another replaces it.
-            (Some(Value::Table(_)), Value::Table(new)) if key != "law" => {
-                if let Some(Value::Table(old)) = into.get_mut(&key) {
-                    merge(old, new, path, origin, origins);
-                }
-            }
+            // A law is one choice among several: naming another replaces it, naming the same goes on from it.
             (Some(Value::Table(old)), Value::Table(new))
-                if new.keys().all(|law| old.contains_key(law)) =>
+                if !is_choice(&path)
+                    && (!is_law(&path) || new.keys().all(|law| old.contains_key(law))) =>
             {
                 merge(old, new, path, origin, origins);
             }
             (_, Value::Table(new)) => {
+                let under = format!("{path}.");
+                origins.retain(|known, _| *known != path && !known.starts_with(&under));
                 let mut table = Table::new();
                 merge(&mut table, new, path, origin, origins);
                 into.insert(key, Value::Table(table));
@@ -50,14 +96,41 @@ pub(super) fn merge(
     }
 }
 
+/// Sets the value at a path, whose parts may be patterns, and collects the paths that were set.
 pub(super) fn place(
     table: &mut Table,
     keys: &[&str],
+    value: &Value,
+    changed: &mut Vec<String>,
+) -> Result<(), Lack> {
+    let exact = !keys.iter().any(|key| key.contains('*'));
+    place_under(table, keys, String::new(), exact, value, changed)
+}
+
+/// The same under a prefix; `exact` says that no part of the whole path is a pattern.
+fn place_under(
+    table: &mut Table,
+    keys: &[&str],
     prefix: String,
+    exact: bool,
     value: &Value,
     changed: &mut Vec<String>,
 ) -> Result<(), Lack> {
     let (key, rest) = (keys[0], &keys[1..]);
+    // Another choice than the present one takes its place; a pattern chooses nothing.
+    if exact {
+        if is_choice(&prefix) && !table.contains_key(key) {
+            table.clear();
+            if !rest.is_empty() {
+                table.insert(key.to_owned(), Value::Table(Table::new()));
+            }
+        }
+        let inner = join(&prefix, key);
+        let tabled = table.get(key).is_some_and(Value::is_table);
+        if is_choice(&inner) && !rest.is_empty() && !tabled {
+            table.insert(key.to_owned(), Value::Table(Table::new()));
+        }
+    }
     if rest.is_empty() && key.contains('*') {
         let known: Vec<String> = table.keys().cloned().collect();
         let leaf = |name: &&String| fits(key, name) && !table[name.as_str()].is_table();
@@ -66,7 +139,7 @@ pub(super) fn place(
             return Err(Lack { missing: key.to_owned(), known });
         }
         for name in names {
-            place(table, &[&name], prefix.clone(), value, changed)?;
+            place_under(table, &[&name], prefix.clone(), false, value, changed)?;
         }
         return Ok(());
     }
@@ -91,7 +164,7 @@ pub(super) fn place(
     for name in matches {
         let inner = table.get_mut(name).and_then(Value::as_table_mut);
         let result = match inner {
-            Some(inner) => place(inner, rest, join(&prefix, name), value, changed),
+            Some(inner) => place_under(inner, rest, join(&prefix, name), exact, value, changed),
             None => Err(Lack { missing: rest[0].to_owned(), known: Vec::new() }),
         };
         match result {

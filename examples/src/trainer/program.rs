@@ -13,7 +13,8 @@ use super::{flags, panel, source};
 use crate::data::Split;
 use crate::launch::{self, Launch, Program};
 
-const PROGRAM: Program = Program {
+/// What makes this trainer a program.
+pub const PROGRAM: Program = Program {
     defaults: DEFAULTS,
     flags: flags::FLAGS,
     outputs: "outputs/topoencoder_2d",

@@ -114,9 +114,34 @@ pub enum SettingsError {
         /// Where it came from, or nothing.
         origin: String,
     },
+    /// A value that a law or a goal refuses.
+    #[error("{message}{origin}")]
+    Refused {
+        /// The path of the setting, the rule and what was found.
+        message: String,
+        /// Where it came from, or nothing.
+        origin: String,
+    },
 }
 
 impl SettingsError {
+    /// What refused a table of settings, in its own words, with the place of the value in the document.
+    pub fn refused(document: &Document, prefix: &str, error: &homeostat::ConfigError) -> Self {
+        let message = format!("{prefix}.{error}");
+        // Where the value stands in a list or is left out, its table knows.
+        let mut path = format!("{prefix}.{}", error.field);
+        let origin = loop {
+            if let Some(place) = document.place(&path) {
+                break format!(" ({place})");
+            }
+            match path.rsplit_once('.') {
+                Some((table, _)) if table.len() >= prefix.len() => path = table.to_owned(),
+                _ => break String::new(),
+            }
+        };
+        Self::Refused { message, origin }
+    }
+
     /// A value that is not legal, with its place in the document.
     pub fn range(document: &Document, field: &str, legal: &'static str, found: String) -> Self {
         let origin = document.place(field).map(|place| format!(" ({place})")).unwrap_or_default();

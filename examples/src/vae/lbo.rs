@@ -1,5 +1,7 @@
 //! The logarithmic bottleneck: goals, ceilings and verdicts of a run, on the host.
 
+mod words;
+
 use std::collections::BTreeMap;
 
 use homeostat::Clock;
@@ -16,8 +18,13 @@ use crate::trainer::TrainError;
 /// The names of the two divergences, as goals and as ceilings.
 pub const DIVERGENCES: [&str; 2] = ["kl_core", "kl_detail"];
 
-/// The group of the squared error alone, and its goal.
-const ERROR: (&str, &str) = ("error", "mse");
+/// Groups that the small model does not have. `error` is the squared error alone: what the other methods minimise.
+const FURTHER: [(&str, &[&str]); 4] = [
+    ("covariance", &["cov", "detail_cov"]),
+    ("error", &["mse"]),
+    ("prior", &["prior_kl"]),
+    ("traversal", &["traversal"]),
+];
 
 /// Which groups of goals make the gradient of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,7 +50,8 @@ pub enum Routing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LboSettings {
-    /// The groups beside the two divergences: of recon, core, swap, disentangle, latent and error.
+    /// The groups beside the two divergences: of recon, core, swap, disentangle, latent, error, covariance,
+    /// prior and traversal.
     pub groups: Vec<String>,
     /// Which groups make the gradient.
     pub routing: Routing,
@@ -64,10 +72,14 @@ impl LboSettings {
     /// The goals of the small model, without the groups that were not asked for.
     pub fn goals(&self) -> Result<GoalsConfig, TrainError> {
         let mut small = GoalsConfig::small();
-        // Nothing but the squared error: what the other methods minimise.
-        let (group, goal) = ERROR;
-        small.groups.insert(group.to_owned(), vec![goal.to_owned()]);
-        small.goals.insert(goal.to_owned(), Constraint::MinimizeSoft { scale: None });
+        for (group, goals) in FURTHER {
+            let goals: Vec<String> = goals.iter().map(|goal| (*goal).to_owned()).collect();
+            for goal in &goals {
+                let soft = Constraint::MinimizeSoft { scale: None };
+                small.goals.entry(goal.clone()).or_insert(soft);
+            }
+            small.groups.insert(group.to_owned(), goals);
+        }
         let wanted =
             |name: &String| DIVERGENCES.contains(&name.as_str()) || self.groups.contains(name);
         if let Some(unknown) = self.groups.iter().find(|name| !small.groups.contains_key(*name)) {
@@ -114,6 +126,9 @@ pub struct SavedLbo {
     ceiling: CeilingState,
     step: StepState,
     shares: Vec<f64>,
+    /// What was wrong during the calibration; not there in files of before.
+    #[serde(default)]
+    boxes: Option<Vec<String>>,
 }
 
 /// Goals, ceilings and step search of a run, with their memory.
@@ -132,7 +147,12 @@ pub struct Lbo {
     routing: Routing,
     /// What balanced routing remembers of every group, and the shares of the last step.
     memory: Vec<f64>,
+    /// What it will remember where the step stands.
+    next: Vec<f64>,
+    moved: bool,
     shares: Vec<f64>,
+    /// Goals that left their bounds during the calibration; `None` before its end.
+    boxes: Option<Vec<String>>,
     slopes: Vec<f64>,
     /// Where the two divergences stand among the goals.
     places: [usize; 2],
@@ -160,6 +180,9 @@ impl Lbo {
             search_state: search.init_state(),
             routing: settings.routing,
             memory: vec![1.0 / groups as f64; groups],
+            next: vec![1.0 / groups as f64; groups],
+            moved: false,
+            boxes: None,
             shares: vec![1.0 / groups as f64; groups],
             slopes: vec![0.0; goals.len()],
             goals,
@@ -218,7 +241,7 @@ impl Lbo {
     pub fn end_epoch(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.ceiling_state.phase() == Phase::Discover {
-            let boxes = self.goals.box_violations(&self.goals_state);
+            let boxes = self.boxes.iter().flatten();
             lines.extend(boxes.map(|one| format!("⚠️  WARNING: BOX CONSTRAINT VIOLATIONS: {one}")));
         }
         self.ceiling.end_epoch(&mut self.ceiling_state, &mut |event| lines.push(line(&event)));
@@ -231,11 +254,6 @@ impl Lbo {
         lines
     }
 
-    /// How many goals were outside their bounds during the calibration.
-    pub fn box_violations(&self) -> usize {
-        self.goals.box_violations(&self.goals_state).count()
-    }
-
     /// The divergences among measured values.
     fn divergences(&self, measured: &[f64]) -> [f64; 2] {
         self.places.map(|place| measured.get(place).copied().unwrap_or(f64::NAN))
@@ -243,7 +261,10 @@ impl Lbo {
 
     /// Takes in one batch of the calibration.
     pub fn calibrate(&mut self, measured: &[f64]) -> Result<(), TrainError> {
-        self.goals.calibrate(&mut self.goals_state, measured)?;
+        if self.goals.calibrate(&mut self.goals_state, measured)? && self.boxes.is_none() {
+            // Bounds that move later say nothing about the calibration.
+            self.boxes = Some(self.find_boxes());
+        }
         Ok(())
     }
 
@@ -276,7 +297,8 @@ impl Lbo {
     }
 
     /// d loss / d measure for the gradient of the step, after [`Self::look`]: one per goal, or, where goals
-    /// are about single images, a row of them per image. With balanced routing the shares move here.
+    /// are about single images, a row of them per image. With balanced routing the shares move here; they are
+    /// remembered when [`Self::observe`] hears that the step stands.
     pub fn slopes(&mut self) -> &[f64] {
         if let Some(by_sample) = &self.by_sample {
             return by_sample.slopes();
@@ -287,15 +309,17 @@ impl Lbo {
         let logs = self.evaluation.group_logs();
         let worst = logs.iter().copied().fold(f64::INFINITY, f64::min);
         let mut sums = [0.0; 2];
-        for ((share, memory), log) in self.shares.iter_mut().zip(&mut self.memory).zip(logs) {
+        let memories = self.memory.iter().zip(&mut self.next);
+        for ((share, (memory, next)), log) in self.shares.iter_mut().zip(memories).zip(logs) {
             // A group that is far ahead loses at most a factor e per step.
-            *memory = (*memory * (rate * (worst - log)).max(-1.0).exp()).max(LEAST_SHARE);
-            *share = *memory * (proportional * (worst - log)).max(-LARGEST_LOG).exp();
-            sums = [sums[0] + *share, sums[1] + *memory];
+            *next = (memory * (rate * (worst - log)).max(-1.0).exp()).max(LEAST_SHARE);
+            *share = *next * (proportional * (worst - log)).max(-LARGEST_LOG).exp();
+            sums = [sums[0] + *share, sums[1] + *next];
         }
+        self.moved = true;
         self.slopes.fill(0.0);
         for group in 0..self.shares.len() {
-            self.memory[group] /= sums[1];
+            self.next[group] /= sums[1];
             self.shares[group] /= sums[0];
             for (goal, power) in self.goals.members(group) {
                 let slope = self.evaluation.scores()[goal].log_slope;
@@ -317,16 +341,16 @@ impl Lbo {
         minimum_score: Option<f64>,
         outcome: Option<Outcome>,
     ) -> Result<(), TrainError> {
+        // A rejected step moves no share, as it moves no other multiplier.
+        let stands = outcome.is_some_and(|outcome| outcome != Outcome::Rejected);
+        if std::mem::take(&mut self.moved) && stands {
+            self.memory.copy_from_slice(&self.next);
+        }
         let values = self.divergences(measured);
         let batch = Batch { values: &values, minimum_score, outcome };
         self.ceiling
             .observe(&mut self.ceiling_state, batch)
             .map_err(|error| TrainError::Ceiling { reason: error.to_string() })
-    }
-
-    /// Whether training should stop.
-    pub fn is_stopped(&self) -> bool {
-        self.ceiling_state.is_stopped() || self.search.stops(&self.search_state)
     }
 
     /// The memory.
@@ -336,10 +360,11 @@ impl Lbo {
             ceiling: self.ceiling_state.clone(),
             step: self.search_state,
             shares: self.memory.clone(),
+            boxes: self.boxes.clone(),
         }
     }
 
-    /// Takes a memory over.
+    /// Takes a memory over. One that had stopped goes on.
     pub fn load(&mut self, saved: SavedLbo) -> Result<(), TrainError> {
         if saved.shares.len() != self.shares.len()
             || !saved.shares.iter().all(|share| share.is_finite() && *share > 0.0)
@@ -352,6 +377,11 @@ impl Lbo {
         self.goals_state = goals;
         self.search_state = saved.step;
         self.memory = saved.shares;
+        self.boxes = saved.boxes;
+        if self.boxes.is_none() && self.goals_state.is_calibrated() {
+            self.boxes = Some(self.find_boxes());
+        }
+        self.go_on();
         Ok(())
     }
 }

@@ -16,7 +16,8 @@ use crate::launch::{self, Launch, Program};
 use crate::trainer::TrainError;
 use crate::trainer::backend::{BackendChoice, OnBackend, probe_cuda};
 
-const PROGRAM: Program = Program {
+/// What makes this trainer a program.
+pub const PROGRAM: Program = Program {
     defaults: DEFAULTS,
     flags: flags::FLAGS,
     outputs: "outputs/vae",

@@ -11,6 +11,7 @@ use homeostat::ceiling::Outcome as Verdict;
 use serde_json::Value;
 
 use super::evaluate::{Judgement, judge};
+use super::lbo::Lbo;
 use super::report::{self, Facts};
 use super::settings::Settings;
 use super::state::{self, Header, Position};
@@ -70,6 +71,8 @@ pub struct Outcome {
     pub rows: Vec<Row>,
     /// What was said, with the epoch in which it was said.
     pub events: Vec<(u64, String)>,
+    /// Why the run stopped by itself.
+    pub stopped: Option<String>,
 }
 
 /// The training images on the device.
@@ -127,9 +130,10 @@ pub fn train<B: AutodiffBackend>(
     let images = on_device::<B::InnerBackend>(&split.train, device);
     let begin = Instant::now();
     let mut judgement = Judgement::default();
-    let mut stopped = false;
+    let mut stopped: Option<String> = None;
     let wall = |begin: Instant| before + begin.elapsed();
-    while position.epoch < settings.epochs && !start.interrupt.load(Ordering::Relaxed) && !stopped {
+    let interrupted = || start.interrupt.load(Ordering::Relaxed);
+    while position.epoch < settings.epochs && !interrupted() && stopped.is_none() {
         let epoch_begin = Instant::now();
         let epoch = position.epoch + 1;
         if let Some(lbo) = &mut stepper.lbo
@@ -140,10 +144,11 @@ pub fn train<B: AutodiffBackend>(
         let order = epoch_order(split.train.len() as u32, settings.seed, position.epoch);
         let first = position.batch as usize;
         for chunk in order.chunks_exact(size).skip(first) {
+            let row = streak(&stepper);
             let stepped = stepper.step(batch(&images, chunk))?;
             add(&mut position, &stepper, &stepped);
-            if let Some(reason) = &stepped.reason {
-                tell_rejection(&console, &stepper, epoch, reason);
+            if let Some(line) = rejection_line(&stepper, epoch, row, &stepped) {
+                console.note(&line);
             }
             position.batch += 1;
             console.step();
@@ -156,11 +161,25 @@ pub fn train<B: AutodiffBackend>(
                     state::save::<B>(&mut stepper, settings, &position, time, data_hash, device)?;
                 checkpoint::write(&path, &header, &record)?;
             }
+            stopped = stepper.lbo.as_ref().and_then(Lbo::out_of_patience);
+            if stopped.is_some() {
+                break;
+            }
+        }
+        if stopped.is_some() && position.batch < batches {
+            // The rest of the epoch is for whoever resumes.
+            let path = checkpoint::path_within(&folder, position.epoch, position.batch);
+            let time = wall(begin);
+            let (header, record) =
+                state::save::<B>(&mut stepper, settings, &position, time, data_hash, device)?;
+            checkpoint::write(&path, &header, &record)?;
+            judgement = Judgement::default();
+            break;
         }
         let mut row = epoch_row(&stepper, &position);
         if let Some(lbo) = &mut stepper.lbo {
             let lines = lbo.end_epoch();
-            stopped = lbo.is_stopped();
+            stopped = lbo.stop();
             tell(&console, &mut position, epoch, lines);
         }
         state::settle(&mut stepper, device)?;
@@ -173,7 +192,7 @@ pub fn train<B: AutodiffBackend>(
         row.insert("epoch".into(), Some(epoch as f64));
         row.insert("seconds".into(), Some(seconds));
         row.insert("samples_per_second".into(), Some(split.train.len() as f64 / seconds));
-        let last = epoch == settings.epochs || start.interrupt.load(Ordering::Relaxed) || stopped;
+        let last = epoch == settings.epochs || interrupted() || stopped.is_some();
         if epoch.is_multiple_of(settings.log_every.max(1)) || last {
             console.epoch(epoch, settings.epochs, &row);
         }
@@ -220,17 +239,18 @@ pub fn train<B: AutodiffBackend>(
         &valid(&stepper.model),
         device,
     )?;
-    let interrupted = position.epoch < settings.epochs;
-    let status = if interrupted { RunStatus::Killed } else { RunStatus::Finished };
+    let unfinished = position.epoch < settings.epochs;
+    let status = if unfinished { RunStatus::Killed } else { RunStatus::Finished };
     warn(&console, tracker.finish(status));
     if !start.silent {
-        close(&console, settings, &last, &facts, &folder, interrupted, stopped);
+        close(&console, settings, &last, &facts, &folder, stopped.as_deref());
     }
     Ok(Outcome {
         summary,
         epochs: position.epoch,
         rows: log.rows().to_vec(),
         events: position.events,
+        stopped,
     })
 }
 
@@ -240,15 +260,14 @@ fn close(
     last: &Row,
     facts: &Facts,
     folder: &Path,
-    interrupted: bool,
-    stopped: bool,
+    stopped: Option<&str>,
 ) {
     for line in report::closing_lines(settings, last, folder, facts) {
         console.say(&line);
     }
-    if interrupted {
+    if facts.epochs < settings.epochs {
         let (done, epochs, folder) = (facts.epochs, settings.epochs, folder.display());
-        let why = if stopped { "too many steps in a row were taken back: " } else { "" };
+        let why = stopped.map(|why| format!("{why}: ")).unwrap_or_default();
         let line =
             format!("{why}stopped after epoch {done} of {epochs}; go on with --resume {folder}");
         console.say(&line);
@@ -267,19 +286,34 @@ pub fn is_told(streak: u64) -> bool {
     streak == 1 || streak > 0 && streak.is_multiple_of(10)
 }
 
-fn tell_rejection<B: AutodiffBackend>(
-    console: &Console,
+/// Steps in a row that were taken back so far.
+fn streak<B: AutodiffBackend>(stepper: &Stepper<B>) -> u64 {
+    stepper.lbo.as_ref().map_or(0, |lbo| lbo.search().streak())
+}
+
+/// What is said of a step after so many rejections in a row: of the first rejection all that is known, of every
+/// tenth that it goes on, and when a step stands again that it does.
+pub fn rejection_line<B: AutodiffBackend>(
     stepper: &Stepper<B>,
     epoch: u64,
-    reason: &str,
-) {
-    let Some(lbo) = &stepper.lbo else { return };
-    let streak = lbo.search().streak();
-    if is_told(streak) {
-        let step = stepper.steps;
-        console
-            .note(&format!("[ROLLBACK] epoch {epoch}, step {step}, {streak} in a row: {reason}"));
+    before: u64,
+    stepped: &Stepped,
+) -> Option<String> {
+    let (step, now) = (stepper.steps, streak(stepper));
+    if now == 0 && before > 0 {
+        let steps = if before == 1 { "1 step" } else { &format!("{before} steps") };
+        return Some(format!("[RECOVERED] epoch {epoch}, step {step}: after {steps} taken back"));
     }
+    let reason = stepped.reason.as_ref().filter(|_| is_told(now))?;
+    let mut line = format!("[ROLLBACK] epoch {epoch}, step {step}, {now} in a row: {reason}");
+    if now == 1 {
+        let score = stepped.minimum_score.map_or("none".to_owned(), |one| format!("{one:.3e}"));
+        line.push_str(&format!("; S_min before {score}"));
+        if !stepped.outside.is_empty() {
+            line.push_str(&format!("; outside their bounds: {}", stepped.outside.join(", ")));
+        }
+    }
+    Some(line)
 }
 
 /// Adds a step to the sums of its epoch.
@@ -310,7 +344,9 @@ fn add<B: AutodiffBackend>(position: &mut Position, stepper: &Stepper<B>, steppe
         put("weight/kl", board.value(panel.divergence.1.index()));
         return;
     };
-    put("minimum_score", stepped.minimum_score);
+    // What scores were is a mean over the steps that stand.
+    let stands = stepped.outcome != Some(Verdict::Rejected);
+    put("minimum_score", stepped.minimum_score.filter(|_| stands));
     for (name, value) in lbo.goals().names().iter().zip(&stepped.measured) {
         put(&format!("measure/{name}"), Some(*value));
     }
@@ -318,10 +354,10 @@ fn add<B: AutodiffBackend>(position: &mut Position, stepper: &Stepper<B>, steppe
     put("rollback_rate", Some(f64::from(u8::from(outcome == Verdict::Rejected))));
     put("restoration_rate", Some(f64::from(u8::from(outcome == Verdict::Restored))));
     put("halvings", Some(f64::from(stepped.halvings)));
-    for (group, name) in lbo.goals().group_names().enumerate() {
+    for (group, name) in lbo.goals().group_names().enumerate().filter(|_| stands) {
         let worst = stepped.bottleneck == Some(group);
         put(&format!("bottleneck/{name}"), Some(f64::from(u8::from(worst))));
-        put(&format!("group/{name}"), Some(lbo.evaluation().group(group)));
+        put(&format!("group/{name}"), stepped.groups.get(group).copied());
         put(&format!("share/{name}"), Some(lbo.shares()[group]));
     }
     let ceilings: Vec<_> = lbo.ceiling().ceilings().collect();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use homeostat::ceiling::Samples;
-use homeostat::{ControlConfig, ControllerConfig};
+use homeostat::ceiling::{Rules, Samples};
+use homeostat::{Clock, ConfigError, ControlConfig, ControllerConfig};
 use serde::{Deserialize, Serialize};
 
 use super::lbo::LboSettings;
@@ -181,6 +181,7 @@ impl Settings {
             let found = format!("{:?}", self.lbo.ceiling.goals);
             return fail("lbo.ceiling.goals", "[\"kl_core\", \"kl_detail\"]", found);
         }
+        self.check_lbo(document)?;
         if let Samples::Worst(share) = self.lbo.samples {
             if Samples::Worst(share).check("lbo.samples.worst").is_err() {
                 return fail("lbo.samples.worst", "above 0 and at most 1", share.to_string());
@@ -209,6 +210,31 @@ impl Settings {
         }
         Ok(())
     }
+
+    /// Every table of `[lbo]` under its own rules, before there are data.
+    fn check_lbo(&self, document: &Document) -> Result<(), SettingsError> {
+        let lbo = &self.lbo;
+        for (field, rules) in
+            [("lbo.ceiling.rules", lbo.ceiling.rules), ("lbo.step.rules", lbo.step.rules)]
+        {
+            if rules != Rules::Mended {
+                let legal = "\"mended\": the published rules hold for the reference's own goals, and the \
+                             goals of this trainer are mended";
+                let found = format!("{rules:?}").to_lowercase();
+                return Err(SettingsError::range(document, field, legal, found));
+            }
+        }
+        let refused =
+            |prefix: &str, error: &ConfigError| SettingsError::refused(document, prefix, error);
+        let batches = (self.data.samples / self.batch_size.max(1)).max(1) as u64;
+        let clock = Clock::new(batches).map_err(|error| refused("lbo.ceiling", &error))?;
+        lbo.ceiling.init(clock).map_err(|error| refused("lbo.ceiling", &error))?;
+        lbo.step.init().map_err(|error| refused("lbo.step", &error))?;
+        lbo.goals()
+            .map_err(|error| error.to_string())
+            .and_then(|goals| goals.init().map(drop).map_err(|error| format!("lbo.{error}")))
+            .map_err(|message| SettingsError::Refused { message, origin: String::new() })
+    }
 }
 
 /// Settings that depend on each other: done once, before the types, so that the saved configuration
@@ -235,6 +261,11 @@ fn reconcile(document: &mut Document) -> Result<Vec<String>, SettingsError> {
         && let Some(epochs) = document.get("epochs").cloned()
     {
         document.set(duration, epochs, Origin::Default)?;
+    }
+    // A table of ceilings ends at its own target, so that the default one has to go.
+    let target = "lbo.ceiling.target";
+    if document.get("lbo.ceiling.squeeze.absolute").is_some() && !document.is_asked(target) {
+        document.unset(target, Origin::Default);
     }
     // A short epoch has room for a short calibration only, unless somebody asked for that number.
     let path = "lbo.calibration.batches";

@@ -40,6 +40,10 @@ pub struct Stepped {
     pub bottleneck: Option<usize>,
     /// Why the step was taken back.
     pub reason: Option<String>,
+    /// The goals that were outside their bounds in the last attempt that was refused.
+    pub outside: Vec<String>,
+    /// The score of every group before the step; empty where there was no loss.
+    pub groups: Vec<f64>,
     /// The measures in the order of the goals.
     pub measured: Vec<f64>,
 }
@@ -208,10 +212,18 @@ impl<B: AutodiffBackend> Stepper<B> {
         let before = lbo.look(&values)?;
         let minimum_score = lbo.evaluation().minimum_score();
         let bottleneck = lbo.evaluation().bottleneck();
+        // The judge looks again and overwrites what was found here.
+        let found = before.loss.is_ok_and(f64::is_finite);
+        let logs = lbo.evaluation().group_logs().iter().filter(|_| found);
+        let groups = logs.map(|log| log.exp()).collect();
+        let (measured_means, rest) = (values.means, Stepped::default());
         let stepped =
-            Stepped { minimum_score, bottleneck, measured: values.means, ..Stepped::default() };
-        if before.loss.is_err() || report.faults > 0 {
-            return drop_step(lbo, before, stepped);
+            Stepped { minimum_score, bottleneck, groups, measured: measured_means, ..rest };
+        if before.loss.is_err() {
+            return drop_step(lbo, before, stepped, None);
+        }
+        if report.faults > 0 {
+            return drop_step(lbo, before, stepped, Some("a reading is not finite"));
         }
         let slopes = lbo.slopes().to_vec();
         let surrogate = surrogate(&measured.values, &slopes);
@@ -230,11 +242,11 @@ impl<B: AutodiffBackend> Stepper<B> {
             let _ = board.observe(self.panel.total, loss);
         }
         if !readable {
-            return drop_step(lbo, before, stepped);
+            return drop_step(lbo, before, stepped, Some("the gradient is not finite"));
         }
         scale_gradients::<B, _>(&self.model, &mut gradients, norm.max(LEAST_NORM).recip());
         let rate = self.control.board().get(self.panel.learning_rate)?.get() * lbo.rate_factor();
-        let (mut failed, mut halvings) = (None, 0);
+        let (mut failed, mut halvings, mut last) = (None, 0, Vec::new());
         let (forced, plain, samples) = ((self.reject)(self.steps), &self.plain, self.samples);
         let (model, decision) = try_step::<B, _, _>(
             self.model.clone(),
@@ -252,6 +264,7 @@ impl<B: AutodiffBackend> Stepper<B> {
                         Look { loss: Ok(f64::NAN), violation: f64::NAN }
                     }
                 };
+                last = values.means;
                 lbo.decide(attempt, before, after)
             },
         );
@@ -260,9 +273,10 @@ impl<B: AutodiffBackend> Stepper<B> {
         }
         self.model = model;
         let outcome = decision.outcome();
-        let mut reason = None;
+        let (mut reason, mut outside) = (None, Vec::new());
         if let Decision::RollBack { reason: why, zero_momentum } = decision {
-            reason = Some(why.to_string());
+            reason = Some(lbo.explain(&why));
+            outside = lbo.outside(&last);
             if zero_momentum {
                 self.optimizer = forget_momentum(self.optimizer.clone());
             }
@@ -271,7 +285,7 @@ impl<B: AutodiffBackend> Stepper<B> {
             self.control.step()?;
         }
         lbo.observe(&stepped.measured, minimum_score, outcome)?;
-        Ok(Stepped { outcome, halvings, reason, ..stepped })
+        Ok(Stepped { outcome, halvings, reason, outside, ..stepped })
     }
 
     /// A step of the calibration: the squared error alone, and no verdict.
@@ -300,17 +314,28 @@ impl<B: AutodiffBackend> Stepper<B> {
 /// A gradient shorter than this is not made longer than by its reciprocal.
 const LEAST_NORM: f64 = 1e-12;
 
-/// A step without a loss, or without a gradient, is rejected before it is made.
-fn drop_step(lbo: &mut Lbo, before: Look, stepped: Stepped) -> Result<Stepped, TrainError> {
-    let nothing = Look { loss: Ok(f64::NAN), ..before };
-    let decision = lbo.decide(u32::MAX, nothing, nothing);
+/// A step without a loss, or without a gradient, is rejected before it is made. Without a reason it is that of the
+/// look.
+fn drop_step(
+    lbo: &mut Lbo,
+    before: Look,
+    stepped: Stepped,
+    known: Option<&str>,
+) -> Result<Stepped, TrainError> {
+    let look = match before.loss {
+        Err(_) => before,
+        Ok(_) => Look { loss: Ok(f64::NAN), ..before },
+    };
+    let decision = lbo.decide(u32::MAX, look, look);
     lbo.observe(&stepped.measured, stepped.minimum_score, Some(Outcome::Rejected))?;
     let reason = match decision {
-        Decision::RollBack { reason, .. } => Some(reason.to_string()),
+        Decision::RollBack { reason, .. } => {
+            Some(known.map_or_else(|| lbo.explain(&reason), str::to_owned))
+        }
         _ => None,
     };
-    let outcome = Some(Outcome::Rejected);
-    Ok(Stepped { nonfinite: true, outcome, reason, ..stepped })
+    let (outcome, outside) = (Some(Outcome::Rejected), lbo.outside(&stepped.measured));
+    Ok(Stepped { nonfinite: true, outcome, reason, outside, groups: Vec::new(), ..stepped })
 }
 
 /// One read of many measures, each with its own count of numbers.

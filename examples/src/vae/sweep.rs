@@ -36,6 +36,8 @@ pub struct Sweep<'a> {
 struct Run {
     settings: Settings,
     outcome: Outcome,
+    /// Of an image.
+    pixels: usize,
 }
 
 impl Run {
@@ -68,7 +70,7 @@ impl<B: AutodiffBackend> Runner<'_, B> {
         let split = source::images(&settings.data, settings.seed)?;
         let start = Start { config: document.to_toml(), silent: true, ..Start::default() };
         let outcome = train::<B>(&settings, &split, start, self.device)?;
-        let run = Run { settings, outcome };
+        let run = Run { settings, outcome, pixels: split.train.features() };
         if !self.sweep.quiet {
             say(&format!(
                 "{name}: test mse {:.5}, SSIM {:.3}, KL {:.2}",
@@ -191,7 +193,7 @@ fn methods<B: AutodiffBackend>(runner: &Runner<'_, B>) -> Result<String, TrainEr
             let beta = runner.run(&place("beta"), &with("beta", &[constant]))?;
             let bound = format!("setpoint.reconstruction={:?}", pid.last_number("reconstruction"));
             let geco = runner.run(&place("geco"), &with("geco", &[bound]))?;
-            let pixels = (pid.last_number("reconstruction") / pid.last_number("test_mse")).max(1.0);
+            let pixels = pid.pixels.max(1) as f64;
             let nats = lbo.last_number("test_kl");
             for (method, run) in [("lbo", &lbo), ("beta", &beta), ("geco", &geco), ("pid", &pid)] {
                 let error = run.last_number("test_mse");

@@ -4,6 +4,7 @@
 mod backends;
 mod command_line;
 mod faults;
+mod launch;
 mod reads;
 mod resume;
 mod surgery;

@@ -73,15 +73,20 @@ fn rejected_steps_leave_nothing<B: AutodiffBackend>(overrides: &[&str], keeps: b
             moments_or_none(&stepper, step),
             serde_json::to_string(&stepper.control.save()).expect("is written"),
         );
+        let multipliers = remembered(&stepper);
         let stepped = stepper.step(batch(&data, step)).expect("a rejection does not end the run");
         let hash = parameter_hash::<B, _>(&stepper.model);
         if !some(step as u64) {
             assert_ne!(hash, before.0, "step {step} did not train");
+            let moved = remembered(&stepper)[0] != multipliers[0];
+            assert_eq!(moved, step >= 2, "step {step}: shares move after the calibration");
             continue;
         }
         assert_eq!(stepped.outcome, Some(Verdict::Rejected));
         assert_eq!(stepped.halvings, 4, "the displacement was halved as often as is allowed");
         assert_eq!(hash, before.0, "step {step} left a trace in the parameters");
+        let after = remembered(&stepper);
+        assert_eq!(after, multipliers, "step {step} moved shares, goals or ceilings");
         let (first, second) = moments(&stepper);
         let (old_first, old_second) = before.1.expect("has moments by now");
         assert_eq!(second, old_second, "step {step} left a trace in the second moments");
@@ -97,6 +102,35 @@ fn rejected_steps_leave_nothing<B: AutodiffBackend>(overrides: &[&str], keeps: b
         };
         let after = serde_json::to_string(&stepper.control.save()).expect("is written");
         assert_eq!(controllers(&after), controllers(&before.2), "step {step} moved a controller");
+    }
+}
+
+/// What the bottleneck remembers beside its counts of steps: shares, goals, ceilings and their clock.
+fn remembered<B: AutodiffBackend>(stepper: &Stepper<B>) -> Vec<serde_json::Value> {
+    let lbo = stepper.lbo.as_ref().expect("the bottleneck's method");
+    let saved = serde_json::to_value(lbo.save()).expect("is written");
+    let ceiling = &saved["ceiling"];
+    // Values of a rejected step are samples of the discovery; bounds do not move in its epoch.
+    let bounds = ceiling["goals"].as_array().expect("a list").iter().map(|goal| &goal["bounds"]);
+    let clock = ["sigma", "increment", "tightenings", "history"].map(|field| &ceiling[field]);
+    let goals = ["constraints", "scales", "tightening"].map(|field| &saved["goals"][field]);
+    std::iter::once(&saved["shares"]).chain(goals).chain(bounds).chain(clock).cloned().collect()
+}
+
+#[test]
+fn a_batch_that_is_not_finite_moves_no_share() {
+    let settings = settings(&[]);
+    let data = images(&settings).train;
+    let mut stepper = stepper::<Autodiff<Flex>>(&settings);
+    for step in 0..6 {
+        let before = remembered(&stepper);
+        let mut inputs = batch::<Flex>(&data, step);
+        if step == 5 {
+            let poison = Tensor::full([1, 1], f32::NAN, &inputs.device());
+            inputs = inputs.slice_assign([3..4, 5..6], poison);
+        }
+        stepper.step(inputs).expect("a faulty batch does not end the run");
+        assert_eq!(remembered(&stepper)[0] == before[0], step < 2 || step == 5, "step {step}");
     }
 }
 

@@ -3,6 +3,7 @@
 mod bottleneck;
 mod faults;
 mod golden;
+mod launch;
 mod measures;
 mod methods;
 mod resume;

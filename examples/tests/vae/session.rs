@@ -233,3 +233,132 @@ fn a_resumed_run_counts_on() {
     assert_eq!(outcome.summary["nonfinite_steps"], 3);
     assert_eq!(outcome.summary["steps"], 16);
 }
+
+#[test]
+fn patience_ends_a_run_at_once_with_its_reason_and_resume_goes_on() {
+    let folder = Folder::new("vae-patience");
+    let start = Start { reject: Some(|step| step >= 17), ..Start::default() };
+    let outcome = run::<B>(folder.path(), &["lbo.step.patience=3"], start);
+    assert_eq!(outcome.stopped.as_deref(), Some("3 steps in a row were taken back"));
+    assert_eq!((outcome.epochs, outcome.summary["steps"].as_u64()), (2, Some(20)));
+    let (file, _) = checkpoint::find::<Header>(folder.path()).expect("a checkpoint of the stop");
+    let (header, record) = checkpoint::read::<Header>(&file).expect("was written");
+    assert_eq!((header.position.epoch, header.position.batch), (2, 4));
+    let start = Start { resume: Some((header, record)), ..Start::default() };
+    let outcome = run::<B>(folder.path(), &["lbo.step.patience=3"], start);
+    assert_eq!((outcome.epochs, outcome.stopped), (5, None));
+}
+
+#[test]
+fn a_run_that_gave_up_says_why_and_resume_goes_on() {
+    let folder = Folder::new("vae-gave-up");
+    let twice = "lbo.ceiling.backoff.give_up=2";
+    let start = Start { reject: Some(|step| (16..32).contains(&step)), ..Start::default() };
+    let outcome = run::<B>(folder.path(), &[twice], start);
+    let why = outcome.stopped.as_deref();
+    assert_eq!(why, Some("2 epochs in a row had too many steps taken back"));
+    assert_eq!(outcome.epochs, 4);
+    let file = checkpoint::path_of(folder.path(), 4);
+    let (header, record) = checkpoint::read::<Header>(&file).expect("was written");
+    // The failure of one more epoch is the first of a new row.
+    let start = Start {
+        resume: Some((header, record)),
+        reject: Some(|step| (32..40).contains(&step)),
+        ..Start::default()
+    };
+    let outcome = run::<B>(folder.path(), &[twice, "epochs=7"], start);
+    assert_eq!((outcome.epochs, outcome.stopped), (7, None));
+}
+
+#[test]
+fn rows_show_the_scores_of_steps_that_stand() {
+    // Nothing moves: every step before the squeeze has the same scores but for its batch and noise.
+    let settings = settings(&["lbo.routing=\"minimum\""]);
+    let data = images(&settings).train;
+    let mut stepper = crate::stepper::<B>(&settings);
+    stepper.reject = |step| step == 5;
+    for step in 0..8 {
+        let rows: Vec<u32> =
+            (0..16).map(|row| ((row * 5 + step * 7) % data.len()) as u32).collect();
+        let (mut inputs, _) = data.gather(&rows).expect("rows that exist");
+        if step == 6 {
+            inputs[40] = f32::NAN;
+        }
+        let inputs = burn::tensor::TensorData::new(inputs, [16, data.features()]);
+        let stepped = stepper
+            .step(burn::tensor::Tensor::from_data(inputs, &Default::default()))
+            .expect("a faulty batch does not end the run");
+        if step < 2 || step == 6 {
+            assert!(stepped.groups.is_empty(), "step {step} has no scores");
+            continue;
+        }
+        // What the step began with, not what the judge saw after it.
+        let worst = stepped.groups.iter().copied().fold(f64::INFINITY, f64::min);
+        let minimum = stepped.minimum_score.expect("is measured");
+        assert!((worst / minimum - 1.0).abs() < 1e-12, "step {step}: {worst} and {minimum}");
+    }
+}
+
+#[test]
+fn scores_of_rejected_steps_are_in_no_row() {
+    let folder = Folder::new("vae-scores");
+    // All of epoch 3 is rejected, so that it has no scores at all.
+    let start = Start { reject: Some(|step| (16..24).contains(&step)), ..Start::default() };
+    let outcome = run::<B>(folder.path(), &["epochs=4"], start);
+    let has = |epoch: usize| {
+        let names = outcome.rows[epoch - 1].keys();
+        names.filter(|name| name.starts_with("group/") || *name == "minimum_score").count()
+    };
+    assert_eq!(has(3), 0);
+    assert!(has(2) > 1 && has(4) > 1);
+}
+
+#[test]
+fn the_calibrations_violations_do_not_follow_the_ceiling() {
+    let folder = Folder::new("vae-boxes");
+    let outcome = run::<B>(folder.path(), &["epochs=5"], Start::default());
+    for epoch in 1..=5 {
+        assert_eq!(number(&outcome, epoch, "box_violations"), 0.0, "epoch {epoch}");
+    }
+    // A guard above what a new model has is left at once, and stays so.
+    let folder = Folder::new("vae-boxes-guard");
+    let guard = ["lbo.ceiling.lower=20.0", "lbo.ceiling.target={ relative = 1.0 }", "epochs=3"];
+    let outcome = run::<B>(folder.path(), &guard, Start::default());
+    for epoch in 1..=3 {
+        assert_eq!(number(&outcome, epoch, "box_violations"), 2.0, "epoch {epoch}");
+    }
+}
+
+#[test]
+fn a_rejection_is_told_with_names_and_values_and_its_end_too() {
+    use homeostat_examples::vae::session::rejection_line;
+    let settings = settings(&[]);
+    let data = images(&settings).train;
+    let mut stepper = crate::stepper::<B>(&settings);
+    stepper.reject = |step| step == 4;
+    let mut lines = Vec::new();
+    for step in 0..8 {
+        let rows: Vec<u32> =
+            (0..16).map(|row| ((row * 5 + step * 7) % data.len()) as u32).collect();
+        let (mut inputs, _) = data.gather(&rows).expect("rows that exist");
+        if step == 6 {
+            inputs[40] = f32::NAN;
+        }
+        let inputs = burn::tensor::TensorData::new(inputs, [16, data.features()]);
+        let before = stepper.lbo.as_ref().expect("the bottleneck").search().streak();
+        let stepped = stepper
+            .step(burn::tensor::Tensor::from_data(inputs, &Default::default()))
+            .expect("a faulty batch does not end the run");
+        lines.extend(rejection_line(&stepper, 1, before, &stepped));
+    }
+    let [forced, end, faulty, last] = &lines[..] else { panic!("{lines:#?}") };
+    assert!(forced.starts_with(
+        "[ROLLBACK] epoch 1, step 5, 1 in a row: the loss is not finite; S_min before"
+    ));
+    assert_eq!(end, "[RECOVERED] epoch 1, step 6: after 1 step taken back");
+    // The first goal in the order of names that a batch with a NaN spoils.
+    assert!(faulty.contains("1 in a row: goal ") && faulty.contains(" is not finite"), "{faulty}");
+    assert!(faulty.contains("; S_min before none; outside their bounds: "), "{faulty}");
+    assert!(faulty.contains("kl_core NaN of 1.0000 to none"), "{faulty}");
+    assert!(last.starts_with("[RECOVERED]"), "{last}");
+}

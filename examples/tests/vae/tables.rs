@@ -41,7 +41,7 @@ fn good() -> Outcome {
         (1, "🔍 EPOCH 1 KL DISCOVERY:\n Setting ceiling: 40".to_owned()),
         (3, "KL ceiling squeezed to 21".to_owned()),
     ];
-    Outcome { summary: serde_json::Value::Null, epochs: 5, rows, events }
+    Outcome { summary: serde_json::Value::Null, epochs: 5, rows, events, stopped: None }
 }
 
 fn checks(outcome: &Outcome) -> Vec<Check> {
