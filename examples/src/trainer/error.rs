@@ -39,6 +39,8 @@ pub enum TrainError {
     Board(#[from] homeostat::StepError),
     #[error("gradient surgery: {0}")]
     Surgery(#[from] homeostat::burn::surgery::SurgeonError),
+    #[error("the slopes of the goals do not fit: {0}")]
+    Slopes(#[from] homeostat::burn::SurrogateError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("the controllers of the checkpoint do not fit: {0}")]

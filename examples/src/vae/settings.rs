@@ -228,7 +228,9 @@ impl Settings {
             |prefix: &str, error: &ConfigError| SettingsError::refused(document, prefix, error);
         let batches = (self.data.samples / self.batch_size.max(1)).max(1) as u64;
         let clock = Clock::new(batches).map_err(|error| refused("lbo.ceiling", &error))?;
-        lbo.ceiling.init(clock).map_err(|error| refused("lbo.ceiling", &error))?;
+        let ceiling = lbo.ceiling.init(clock).map_err(|error| refused("lbo.ceiling", &error))?;
+        let calibration = lbo.calibration.batches;
+        ceiling.check_calibration(calibration).map_err(|error| refused("lbo", &error))?;
         lbo.step.init().map_err(|error| refused("lbo.step", &error))?;
         lbo.goals()
             .map_err(|error| error.to_string())

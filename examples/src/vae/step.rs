@@ -6,8 +6,8 @@ use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer as _};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::{
-    Delay, Reader, Readings, Report, Term, clip_gradients, forget_momentum, gradient_norm,
-    scale_gradients, try_step, weighted_total,
+    Delay, Reader, Readings, Report, SurrogateError, Term, clip_gradients, forget_momentum,
+    gradient_norm, scale_gradients, surrogate, try_step, weighted_total,
 };
 use homeostat::ceiling::{Decision, Look, Outcome, Samples};
 use homeostat::{Clock, GradientNorm, Orchestrator};
@@ -18,7 +18,7 @@ use super::model::Vae;
 use super::noise::Noise;
 use super::panel::{self, Panel};
 use super::settings::{Method, Settings};
-use super::values::{Values, surrogate};
+use super::values::Values;
 use crate::data::ImageShape;
 use crate::trainer::TrainError;
 
@@ -226,7 +226,12 @@ impl<B: AutodiffBackend> Stepper<B> {
             return drop_step(lbo, before, stepped, Some("a reading is not finite"));
         }
         let slopes = lbo.slopes().to_vec();
-        let surrogate = surrogate(&measured.values, &slopes);
+        let surrogate = match surrogate(&measured.values, &slopes) {
+            Err(SurrogateError::NotFinite { .. }) => {
+                return drop_step(lbo, before, stepped, Some("a slope is not finite"));
+            }
+            found => found?,
+        };
         // Where every slope is 0 all is well, and there is nothing to do.
         let Some(surrogate) = surrogate else {
             lbo.observe(&stepped.measured, minimum_score, Some(Outcome::Accepted))?;

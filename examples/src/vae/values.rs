@@ -1,6 +1,4 @@
-//! What was read of the measures of a batch, and the way back into the graph.
-
-use burn::prelude::*;
+//! What was read of the measures of a batch.
 
 /// The measures of a batch on the host.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,25 +24,4 @@ impl Values {
             .flat_map(|image| measures.iter().map(move |one| of(one, image)));
         Self { means: measures.iter().map(mean).collect(), rows: table.collect(), images }
     }
-}
-
-/// `Σ slope·x`: its gradient is that of the loss, because slopes are constants. There is one slope per
-/// measure, or a row of them per image; measures are `[1]` or `[N]`. `None` where all slopes are 0.
-pub fn surrogate<B: Backend>(values: &[Tensor<B, 1>], slopes: &[f64]) -> Option<Tensor<B, 1>> {
-    let term = |(index, value): (usize, &Tensor<B, 1>)| {
-        let column: Vec<f64> = slopes.iter().skip(index).step_by(values.len()).copied().collect();
-        let sum: f64 = column.iter().sum();
-        let single = value.dims()[0] == 1;
-        if column.iter().all(|slope| *slope == 0.0) || single && sum == 0.0 {
-            None
-        } else if single {
-            Some(value.clone().mul_scalar(sum))
-        } else {
-            let column: Vec<f32> = column.into_iter().map(|slope| slope as f32).collect();
-            let count = column.len();
-            let column = Tensor::from_data(TensorData::new(column, [count]), &value.device());
-            Some((value.clone() * column).sum())
-        }
-    };
-    values.iter().enumerate().filter_map(term).reduce(|sum, term| sum + term)
 }

@@ -1,7 +1,6 @@
 //! The quickstart's rows have the multipliers of the step, as its sum has.
 
 use burn::backend::Autodiff;
-use burn::prelude::*;
 use burn_flex::Flex;
 use homeostat::burn::DualEngine;
 use homeostat::burn::surgery::{Surgeon, SurgeonConfig};
@@ -16,8 +15,9 @@ fn train(dual: &str, surgeon: Option<&str>) -> Vec<f64> {
     let draw = |count, split| Applicants::<B>::draw(count, 3, split, &device);
     let splits = Splits { train: draw(200, 0), guard: draw(400, 1), test: draw(200, 2) };
     let text = format!(
-        "[dual]\n{dual}\n[constraints.calibration]\ntarget = 0.001\nrate = 5.0\n\
-         [constraints.parity]\ntarget = 0.001\nrate = 5.0\n"
+        "[dual]\nspike = 'off'\n{dual}\n[constraints.calibration]\ntarget = {{ raw = 0.001 }}\n\
+         normalizer = 'none'\nrate = 5.0\n[constraints.parity]\ntarget = {{ raw = 0.001 }}\n\
+         normalizer = 'none'\nstrict = true\nrate = 5.0\n"
     );
     let config = homeostat::read_dual("test.toml", &text).unwrap();
     let mut engine = DualEngine::new(&config).unwrap();

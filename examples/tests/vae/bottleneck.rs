@@ -3,7 +3,7 @@
 use homeostat::Clock;
 use homeostat::ceiling::{Look, Outcome};
 use homeostat_examples::vae::lbo::{Lbo, SavedLbo};
-use homeostat_examples::vae::values::{Values, surrogate};
+use homeostat_examples::vae::values::Values;
 use serde_json::Value;
 
 use crate::settings;
@@ -235,31 +235,4 @@ fn values_of_a_batch_are_means_and_rows() {
     assert_eq!(Values::new(&measures, 3, false).rows, [0.0; 0]);
     // A measure that lacks an image is no number there, and is then refused by the goals.
     assert!(Values::new(&[vec![1.0, 2.0]], 3, true).rows[2].is_nan());
-}
-
-#[test]
-fn slopes_come_back_into_the_graph_as_constants() {
-    use burn::prelude::*;
-    type B = burn::backend::Autodiff<burn_flex::Flex>;
-    let device = Default::default();
-    let leaf = |values: &[f32]| {
-        let data = TensorData::new(values.to_vec(), [values.len()]);
-        Tensor::<B, 1>::from_data(data, &device).require_grad()
-    };
-    let (images, batch, unused) = (leaf(&[1.0, 2.0, 3.0]), leaf(&[5.0]), leaf(&[7.0]));
-    let values = [images.clone(), batch.clone(), unused.clone()];
-    let slopes = [0.1, 1.0, 0.0, 0.0, 2.0, 0.0, -0.4, 4.0, 0.0];
-    let sum = surrogate(&values, &slopes).expect("some slope is not 0");
-    let gradients = sum.backward();
-    let found = |leaf: &Tensor<B, 1>| -> Option<Vec<f32>> {
-        Some(leaf.grad(&gradients)?.into_data().iter::<f32>().collect())
-    };
-    assert_eq!(found(&images), Some(vec![0.1, 0.0, -0.4]));
-    assert_eq!(found(&batch), Some(vec![7.0]));
-    assert_eq!(found(&unused), None);
-    // With one slope per measure they are factors.
-    let single = [batch.clone(), unused];
-    let sum = surrogate(&single, &[-2.0, 0.5]).expect("some slope is not 0");
-    assert_eq!(sum.into_scalar(), -6.5);
-    assert!(surrogate(&single, &[0.0, 0.0]).is_none());
 }

@@ -5,6 +5,7 @@ use burn::optim::{GradientsParams, Optimizer as _, SgdConfig};
 use burn::prelude::*;
 use burn_flex::Flex;
 use homeostat::Clock;
+use homeostat::burn::surrogate;
 use homeostat_examples::checkpoint;
 use homeostat_examples::vae::lbo::Lbo;
 use homeostat_examples::vae::measures::Meter;
@@ -12,7 +13,7 @@ use homeostat_examples::vae::model::Vae;
 use homeostat_examples::vae::noise::Noise;
 use homeostat_examples::vae::session::Start;
 use homeostat_examples::vae::state::Header;
-use homeostat_examples::vae::values::{Values, surrogate};
+use homeostat_examples::vae::values::Values;
 use homeostat_testkit::Folder;
 
 use crate::{images, run, settings};
@@ -63,12 +64,13 @@ fn the_surrogate_has_the_gradient_of_the_loss() {
                 lbo.calibrate(&values.means).expect("as many as goals");
             }
             lbo.look(&values).expect("the goals stay of their kind").loss.expect("has a loss");
-            let sum = surrogate(&tensors, lbo.slopes()).expect("has slopes");
+            let sum = surrogate(&tensors, lbo.slopes()).expect("as many").expect("has slopes");
             let gradients = GradientsParams::from_grads(sum.backward(), &model);
             let norm = homeostat::burn::gradient_norm::<B, _>(&model, &gradients).expect("has one");
             let norm: f64 = norm.into_scalar().elem();
             let mut at = |distance: f64| {
-                let sum = surrogate(&look(&model).1, lbo.slopes()).expect("has slopes");
+                let sum = surrogate(&look(&model).1, lbo.slopes()).expect("as many");
+                let sum = sum.expect("has slopes");
                 let gradients = GradientsParams::from_grads(sum.backward(), &model);
                 let mut descent = SgdConfig::new().init();
                 let moved = descent.step(-distance / norm, model.clone(), gradients);
