@@ -29,7 +29,7 @@ fn train(dual: &str, surgeon: Option<&str>) -> Vec<f64> {
     let mut trainee = Trainee::<B>::new(&plan, &device);
     trainee.go_on(&splits, 4, 0.05, Some(&mut engine), surgeon.as_mut(), |_, _, _, _| {}).unwrap();
     let probabilities = trainee.model.probabilities(splits.test.features.clone());
-    assert!(engine.state().constraints().iter().all(|one| one.multiplier() > 0.1));
+    assert!(engine.state().constraints().iter().any(|one| one.multiplier() > 0.1));
     probabilities.into_data().convert::<f64>().to_vec().unwrap()
 }
 

@@ -89,7 +89,7 @@ fn the_bottleneck_resumes_in_every_phase_on_ndarray() {
 
 #[test]
 fn a_calibration_resumes_in_its_middle() {
-    let long = "lbo.calibration.batches=5";
+    let long = "lbo.calibration.batches=4";
     check::<Autodiff<Flex>>("resume-calibration", &[long, "epochs=2"], &[(0, 3)]);
 }
 
