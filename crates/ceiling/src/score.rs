@@ -9,7 +9,8 @@ use crate::rules::Rules;
 ///
 /// Under the mended rules the logarithm comes first: `log` and `log_slope` are finite however small s becomes,
 /// for |x| and bounds up to 10³⁰⁰ times the scale of a goal, or its width times the margin of the barrier.
-/// Beyond that the logarithm itself overflows to −∞, and the group of the goal counts as dead. Under the published rules a slope may be NaN, as it is there.
+/// Beyond that the logarithm itself overflows to −∞, and the group of the goal counts as dead. Under the
+/// published rules a slope may be NaN, as it is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
     /// s: 1 is perfect, 0 is dead.

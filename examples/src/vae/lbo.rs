@@ -126,7 +126,7 @@ pub struct SavedLbo {
     ceiling: CeilingState,
     step: StepState,
     shares: Vec<f64>,
-    /// What was wrong during the calibration; not there in files of before.
+    /// What was wrong during the calibration; where a file lacks it, it is found again.
     #[serde(default)]
     boxes: Option<Vec<String>>,
 }

@@ -148,6 +148,10 @@ fn what_the_bottleneck_refuses_is_refused_before_there_are_data_with_path_and_or
         ),
         (&["lbo.ceiling.squeeze.geometric.epochs=0"], "lbo.ceiling.squeeze.geometric.epochs must"),
         (&["lbo.ceiling.discovery.from=1.0"], "lbo.ceiling.discovery.from must"),
+        (
+            &["lbo.calibration.batches=24"],
+            "lbo.calibration.batches must be over before samples of the discovery count",
+        ),
         (&["lbo.calibration.margin=-1.0"], "lbo.calibration.margin"),
         (&["lbo.barrier_margin=1.0"], "lbo.barrier_margin must"),
         (&["lbo.groups=[\"color\"]"], "lbo.groups must be of core, covariance, disentangle"),
