@@ -25,29 +25,6 @@ fn main() {
 /// How many different Gramians take turns.
 const TURNS: usize = 16;
 
-const METHODS: [&str; 20] = [
-    "sum",
-    "mean",
-    "weighted-sum",
-    "pcgrad",
-    "gradvac",
-    "cagrad",
-    "mgda",
-    "upgrad",
-    "dualproj",
-    "imtl-g",
-    "nash-mtl",
-    "aligned-mtl",
-    "config",
-    "momentum-config",
-    "fairgrad",
-    "sdmgrad",
-    "krum",
-    "gradnorm",
-    "famo",
-    "graddrop",
-];
-
 /// The method of a name, with its defaults; two have options without one.
 fn method(name: &str, rows: usize) -> Method {
     match name {
@@ -77,7 +54,7 @@ fn gramian(seed: u64, rows: usize) -> Gramian {
     Gramian::of_rows(&gradients).expect("finite numbers")
 }
 
-#[divan::bench(consts = [2, 8, 32], args = METHODS)]
+#[divan::bench(consts = [2, 8, 32], args = Method::NAMES)]
 fn decide<const ROWS: usize>(bencher: Bencher, name: &str) {
     if name == "krum" && ROWS < 3 {
         // It looks for neighbours, of which two gradients have none.

@@ -63,6 +63,16 @@ impl Surgery {
         })
     }
 
+    /// Refuses multipliers that the method would turn around. A factor of 1 is the absence of a multiplier, and
+    /// one of 0 that of a row; all other factors are multipliers.
+    pub fn check_factors(&self, factors: &[f64]) -> Result<(), SurgeryError> {
+        let neutral = factors.iter().all(|factor| *factor == 0.0 || *factor == 1.0);
+        match self.refuses_factors && !neutral {
+            true => Err(SurgeryError::Multipliers(self.config.method.name())),
+            false => Ok(()),
+        }
+    }
+
     /// What must be measured before the next step of a group. A group that does not exist needs nothing.
     pub fn request(&self, state: &SurgeryState, group: usize) -> Request {
         let Some(memory) = state.groups.get(group) else {
@@ -215,12 +225,7 @@ impl Surgery {
         if let Some(row) = input.factors.iter().position(|factor| !factor.is_finite()) {
             return Err(SurgeryError::Factor { row, value: input.factors[row] });
         }
-        // A factor of 1 is the absence of a multiplier, and one of 0 that of a row.
-        let neutral = input.factors.iter().all(|factor| *factor == 0.0 || *factor == 1.0);
-        match self.refuses_factors && !neutral {
-            true => Err(SurgeryError::Multipliers(name)),
-            false => Ok(()),
-        }
+        self.check_factors(input.factors)
     }
 }
 

@@ -154,6 +154,9 @@ impl Method {
         }
     }
 
+    /// The names of all methods, as files have them.
+    pub const NAMES: [&'static str; 20] = crate::read::NAMES;
+
     /// Whether `g_i·d` is negative for no gradient, by theorem. The engine checks it in every step.
     pub fn promises_no_conflict(&self) -> bool {
         matches!(self, Self::Mgda | Self::Upgrad(_) | Self::Dualproj(_))
@@ -176,6 +179,11 @@ impl Method {
     /// again after it: see [`Surgery::remeasure`](crate::Surgery::remeasure).
     pub fn learns_from_losses_after(&self) -> bool {
         matches!(self, Self::Famo(_))
+    }
+
+    /// Whether d is an average of gradients already, which the optimizer after it must not average again.
+    pub fn averages_gradients(&self) -> bool {
+        matches!(self, Self::MomentumConfig(_))
     }
 
     /// Whether the method has a preference, through which multipliers can enter.

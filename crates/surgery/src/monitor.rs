@@ -104,7 +104,7 @@ impl Monitor {
         };
         let relative_minimum_norm = shortest(ones);
         let minimum_norm = shortest(&plain.lengths) * plain.scale;
-        solvers.factor.factor(&plain.cosines, ones, plain.accuracy);
+        solvers.factor.factor_cosines(plain);
         let number = count as f64;
         let (mut redundancy, mut entropy) = (0.0_f64, 0.0);
         for root in solvers.factor.roots() {

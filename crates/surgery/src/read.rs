@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 
 use crate::{Method, SurgeryConfig};
 
-const NAMES: [&str; 20] = [
+/// The names of all methods.
+pub(crate) const NAMES: [&str; 20] = [
     "sum",
     "mean",
     "weighted-sum",

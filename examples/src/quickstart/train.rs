@@ -6,7 +6,6 @@ use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::surgery::{Surgeon, SurgeonError};
 use homeostat::burn::{ConstraintLoss, DualEngine, DualError};
 use homeostat::multiplier::{BestConfig, BestState, Iterate};
-use homeostat::surgery::Method;
 
 use super::applicants::Applicants;
 use super::classifier::{Classifier, cross_entropy};
@@ -167,8 +166,7 @@ pub fn train<B: AutodiffBackend>(
 ) -> Result<Outcome, TrainingError> {
     let mut trainee = Trainee::new(plan, device);
     // Momentum ConFIG hands over averages of gradients, which must not be averaged again.
-    let method = surgeon.as_ref().map(|surgeon| &surgeon.surgery().config().method);
-    if let Some(Method::MomentumConfig(_)) = method {
+    if surgeon.as_ref().is_some_and(|one| one.surgery().config().method.averages_gradients()) {
         trainee = trainee.without_momentum();
     }
     let model = trainee.go_on(splits, plan.steps, plan.learning_rate, engine, surgeon, watch)?;

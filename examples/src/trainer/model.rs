@@ -6,7 +6,6 @@ use burn::optim::{Adam, AdamConfig};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat::burn::Precisions;
-use homeostat::surgery::Method;
 
 use super::settings::Settings;
 use crate::topoencoder::{
@@ -142,7 +141,7 @@ impl<B: AutodiffBackend> Models<B> {
             vq: vq.as_ref().map(parameter_count).unwrap_or(0),
         };
         // Momentum ConFIG hands over averages of gradients, which must not be averaged again.
-        let averaged = matches!(settings.surgery.method, Method::MomentumConfig(_));
+        let averaged = settings.surgery.method.averages_gradients();
         let own_momentum = if averaged { 0.0 } else { MOMENTUM };
         // burn's layers draw their weights when first used; the forks draw them now, in this order.
         Ok(Self {

@@ -3,6 +3,7 @@
 use burn::backend::Autodiff;
 use burn_flex::Flex;
 use homeostat_examples::checkpoint;
+use homeostat_examples::data::Dataset;
 use homeostat_examples::trainer::TrainError;
 use homeostat_examples::vae::session::{Outcome, Start, is_told, train};
 use homeostat_examples::vae::state::Header;
@@ -270,6 +271,17 @@ fn a_run_that_gave_up_says_why_and_resume_goes_on() {
     assert_eq!((outcome.epochs, outcome.stopped), (7, None));
 }
 
+/// Sixteen images, of which one has a NaN in batch 6.
+fn batch(data: &Dataset, step: usize) -> burn::tensor::Tensor<Flex, 2> {
+    let rows: Vec<u32> = (0..16).map(|row| ((row * 5 + step * 7) % data.len()) as u32).collect();
+    let (mut inputs, _) = data.gather(&rows).expect("rows that exist");
+    if step == 6 {
+        inputs[40] = f32::NAN;
+    }
+    let inputs = burn::tensor::TensorData::new(inputs, [16, data.features()]);
+    burn::tensor::Tensor::from_data(inputs, &Default::default())
+}
+
 #[test]
 fn rows_show_the_scores_of_steps_that_stand() {
     // Nothing moves: every step before the squeeze has the same scores but for its batch and noise.
@@ -278,16 +290,8 @@ fn rows_show_the_scores_of_steps_that_stand() {
     let mut stepper = crate::stepper::<B>(&settings);
     stepper.reject = |step| step == 5;
     for step in 0..8 {
-        let rows: Vec<u32> =
-            (0..16).map(|row| ((row * 5 + step * 7) % data.len()) as u32).collect();
-        let (mut inputs, _) = data.gather(&rows).expect("rows that exist");
-        if step == 6 {
-            inputs[40] = f32::NAN;
-        }
-        let inputs = burn::tensor::TensorData::new(inputs, [16, data.features()]);
-        let stepped = stepper
-            .step(burn::tensor::Tensor::from_data(inputs, &Default::default()))
-            .expect("a faulty batch does not end the run");
+        let stepped =
+            stepper.step(batch(&data, step)).expect("a faulty batch does not end the run");
         if step < 2 || step == 6 {
             assert!(stepped.groups.is_empty(), "step {step} has no scores");
             continue;
@@ -338,17 +342,9 @@ fn a_rejection_is_told_with_names_and_values_and_its_end_too() {
     stepper.reject = |step| step == 4;
     let mut lines = Vec::new();
     for step in 0..8 {
-        let rows: Vec<u32> =
-            (0..16).map(|row| ((row * 5 + step * 7) % data.len()) as u32).collect();
-        let (mut inputs, _) = data.gather(&rows).expect("rows that exist");
-        if step == 6 {
-            inputs[40] = f32::NAN;
-        }
-        let inputs = burn::tensor::TensorData::new(inputs, [16, data.features()]);
         let before = stepper.lbo.as_ref().expect("the bottleneck").search().streak();
-        let stepped = stepper
-            .step(burn::tensor::Tensor::from_data(inputs, &Default::default()))
-            .expect("a faulty batch does not end the run");
+        let stepped =
+            stepper.step(batch(&data, step)).expect("a faulty batch does not end the run");
         lines.extend(rejection_line(&stepper, 1, before, &stepped));
     }
     let [forced, end, faulty, last] = &lines[..] else { panic!("{lines:#?}") };

@@ -7,6 +7,8 @@ mod gramian;
 mod tests;
 mod word;
 
+pub(super) use gramian::FEW;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One row's numbers of one parameter.

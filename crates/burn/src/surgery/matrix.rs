@@ -5,6 +5,7 @@ use burn::tensor::DType;
 use homeostat_surgery::SurgeryError;
 
 use super::elementwise::{self, Drops};
+use super::kernel::FEW;
 use super::place::Place;
 use super::{device, host};
 
@@ -92,7 +93,7 @@ impl<B: Backend> Matrix<B> {
         let narrow = |data: &TensorData| data.dtype != DType::F64;
         match &self.values {
             Values::Device(_) => 1e-6,
-            Values::Host(blocks) if self.rows > 4 => {
+            Values::Host(blocks) if self.rows > FEW => {
                 let narrow = blocks.iter().flatten().flatten().any(narrow);
                 if narrow { 1e-7 } else { 0.0 }
             }

@@ -89,7 +89,7 @@ impl Surgeon {
             let rule = "must be 'model' with rows = \"representation\"";
             let found = format!("{:?}", config.surgery.granularity).to_lowercase();
             ConfigError::unless(legal, "surgery.granularity", rule, found)?;
-            let legal = !matches!(config.surgery.method, Method::MomentumConfig(_));
+            let legal = !config.surgery.method.averages_gradients();
             let rule = "must not average gradients of parameters with rows = \"representation\"";
             ConfigError::unless(legal, "surgery.method", rule, config.surgery.method.name())?;
         }
@@ -272,11 +272,8 @@ impl Surgeon {
             return Err(SurgeonError::Factor { loss, value: *value });
         }
         // With groups the multipliers are inside a row, where the method does not see them.
-        let neutral = factors.iter().all(|factor| *factor == 0.0 || *factor == 1.0);
-        if self.rows == RowMode::Groups && !neutral {
-            let refused = self.surgery.config().check_multipliers();
-            let name = self.surgery.config().method.name();
-            refused.map_err(|_| SurgeryError::Multipliers(name))?;
+        if self.rows == RowMode::Groups {
+            self.surgery.check_factors(factors)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ mod steps;
 
 use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
 use burn::nn::{Linear, LinearConfig};
-use burn::optim::GradientsParams;
+use burn::optim::{GradientsParams, Optimizer, SgdConfig};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use homeostat_burn::flatten_gradients;
@@ -140,4 +140,27 @@ pub(crate) fn filled<B: AutodiffBackend, M: AutodiffModule<B>>(
     let mut fill = Fill { rest: numbers, missing, number: 0, gradients: GradientsParams::new() };
     module.visit(&mut fill);
     fill.gradients
+}
+
+/// The gradients of some steps of training.
+pub(crate) fn train<B: AutodiffBackend>(
+    surgeon: &mut Surgeon,
+    net: &mut Forked<B>,
+    steps: usize,
+    factors: [f64; 3],
+) -> Vec<Vec<f64>> {
+    let inputs = input::<B>(&Default::default());
+    let mut optimizer = SgdConfig::new().init();
+    let mut gradients = Vec::new();
+    for _ in 0..steps {
+        // Above 0, as FAMO wants losses.
+        let objective = Cut::new(
+            |net: &Forked<B>| net.latent(inputs.clone()),
+            |net: &Forked<B>, z: Tensor<B, 2>, loss| net.loss(&inputs, z, loss) + 2.0,
+        );
+        let step = surgeon.step(&*net, &objective, &factors).expect("legal");
+        gradients.push(flat::<B, _>(net, &step.gradients));
+        *net = optimizer.step(0.1, net.clone(), step.gradients);
+    }
+    gradients
 }

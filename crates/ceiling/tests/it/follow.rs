@@ -7,8 +7,8 @@ use homeostat_ceiling::{
 };
 use homeostat_testkit::golden::{close, load};
 use proptest::prelude::*;
-use serde::Deserialize;
 
+use crate::goldens_ceiling::ClockTable;
 use crate::{BATCHES, ceiling, ceiling_of, golden, upper};
 
 /// What a model does outside its ceiling.
@@ -220,13 +220,6 @@ fn the_target_is_not_announced_while_the_values_are_above_it() {
     assert_eq!(epoch(&mut state, Outcome::Accepted), (true, true));
     epoch(&mut state, Outcome::Accepted);
     assert_eq!(state.phase(), Phase::Target);
-}
-
-#[derive(Deserialize)]
-struct ClockTable {
-    tolerance: f64,
-    discovered: f64,
-    rows: Vec<[f64; 7]>,
 }
 
 #[test]

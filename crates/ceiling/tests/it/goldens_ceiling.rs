@@ -221,11 +221,11 @@ fn published_tightening_and_backoff_follow_the_four_traces() {
 }
 
 #[derive(Deserialize)]
-struct ClockTable {
-    tolerance: f64,
-    discovered: f64,
-    target: f64,
-    rows: Vec<[f64; 7]>,
+pub(crate) struct ClockTable {
+    pub(crate) tolerance: f64,
+    pub(crate) discovered: f64,
+    pub(crate) target: f64,
+    pub(crate) rows: Vec<[f64; 7]>,
 }
 
 #[test]

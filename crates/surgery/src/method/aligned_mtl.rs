@@ -51,7 +51,7 @@ pub(crate) fn aligned_mtl(
     sorted: &mut [f64],
     out: &mut [f64],
 ) {
-    factor.factor(&unit.cosines, &unit.lengths, unit.accuracy);
+    factor.factor(unit);
     let roots = factor.roots();
     let sorted = &mut sorted[..roots.len()];
     sorted.copy_from_slice(roots);

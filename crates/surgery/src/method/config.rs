@@ -70,8 +70,7 @@ pub(crate) fn config(
     along: &mut [f64],
     out: &mut [f64],
 ) {
-    along.fill(1.0);
-    factor.pseudo_solve(unit, along, preference, out);
+    factor.pseudo_solve(unit, preference, out);
     multiply(&unit.cosines, out, along);
     let (mut squared, mut size, mut projections) = (0.0, 0.0, 0.0);
     for ((weight, along), length) in out.iter().zip(along.iter()).zip(&unit.lengths) {

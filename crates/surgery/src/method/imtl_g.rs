@@ -13,7 +13,7 @@ const NOTHING: f64 = 1e-12;
 /// Where `Σα` vanishes there is no such direction, and the result is zero.
 pub(crate) fn imtl_g(unit: &Unit, factor: &mut Factor, ones: &mut [f64], out: &mut [f64]) {
     ones.fill(1.0);
-    factor.pseudo_solve(unit, ones, ones, out);
+    factor.pseudo_solve(unit, ones, out);
     unit.stretch(out);
     let sum: f64 = out.iter().sum();
     let size: f64 = out.iter().map(|weight| weight.abs()).sum();

@@ -48,16 +48,27 @@ impl Factor {
         self.vectors[..self.rank * self.size].chunks_exact(self.size)
     }
 
-    pub(crate) fn factor(&mut self, cosines: &[f64], lengths: &[f64], accuracy: f64) {
-        self.size = lengths.len();
+    /// Of rows with their lengths.
+    pub(crate) fn factor(&mut self, unit: &Unit) {
         // The rank by unit rows: of rows that depend on each other the shorter ones are left out below, and
         // as a combination of long ones a short row is the less exact.
+        self.unit_cholesky(unit);
+        self.scaled_cholesky(&unit.cosines, &unit.lengths, unit.accuracy, self.rank);
+        self.diagonalize();
+    }
+
+    /// Of unit rows.
+    pub(crate) fn factor_cosines(&mut self, unit: &Unit) {
+        self.unit_cholesky(unit);
+        self.diagonalize();
+    }
+
+    fn unit_cholesky(&mut self, unit: &Unit) {
+        self.size = unit.rows();
         let mut ones = std::mem::take(&mut self.roots);
         ones[..self.size].fill(1.0);
-        self.scaled_cholesky(cosines, &ones[..self.size], accuracy, self.size);
+        self.scaled_cholesky(&unit.cosines, &ones[..self.size], unit.accuracy, self.size);
         self.roots = ones;
-        self.scaled_cholesky(cosines, lengths, accuracy, self.rank);
-        self.diagonalize();
     }
 
     fn diagonalize(&mut self) {
@@ -84,15 +95,8 @@ impl Factor {
     }
 
     /// `C⁺·b`: by substitution where C has full rank, else along its eigenvectors.
-    pub(crate) fn pseudo_solve(
-        &mut self,
-        unit: &Unit,
-        ones: &[f64],
-        right: &[f64],
-        out: &mut [f64],
-    ) {
-        self.size = ones.len();
-        self.scaled_cholesky(&unit.cosines, ones, unit.accuracy, self.size);
+    pub(crate) fn pseudo_solve(&mut self, unit: &Unit, right: &[f64], out: &mut [f64]) {
+        self.unit_cholesky(unit);
         out.fill(0.0);
         if self.rank == self.size {
             self.roots[..right.len()].copy_from_slice(right);

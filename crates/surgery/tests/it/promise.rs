@@ -260,19 +260,7 @@ fn a_broken_promise_is_counted_and_answered() {
 
     // Found by search: the solver stops short on a matrix that is no Gramian, the shortest vector does not.
     let mut fallbacks = 0;
-    let mut bits = 3_u64;
-    let mut uniform = || {
-        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (bits >> 11) as f64 / 2.0_f64.powi(52) - 1.0
-    };
-    for _ in 0..2000 {
-        let cosines: Vec<f64> = (0..6).map(|_| uniform()).collect();
-        let pair = |i: usize, j: usize| cosines[i.max(j) * (i.max(j) - 1) / 2 + i.min(j)];
-        let entries: Vec<f64> = (0..16)
-            .map(|place| (place / 4, place % 4))
-            .map(|(i, j)| if i == j { 1.0 } else { pair(i, j) })
-            .collect();
-        let gramian = Gramian::new(4, &entries).expect("no pair is impossible");
+    for gramian in contradictions(3, [1.0; 4]).take(2000) {
         for method in promising() {
             let surgery = crate::surgery(method);
             let mut state = fresh(&surgery, 4);
@@ -306,33 +294,38 @@ fn a_broken_promise_is_counted_and_answered() {
     assert!(fallbacks > 0, "the fallback was never used");
 }
 
+/// Matrices of rows of these lengths with cosines by chance, most of which are no Gramian.
+fn contradictions(seed: u64, lengths: [f64; 4]) -> impl Iterator<Item = Gramian> {
+    let mut bits = seed;
+    let mut uniform = move || {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (bits >> 11) as f64 / 2.0_f64.powi(52) - 1.0
+    };
+    std::iter::repeat_with(move || {
+        let cosines: Vec<f64> = (0..6).map(|_| uniform()).collect();
+        let pair = |i: usize, j: usize| cosines[i.max(j) * (i.max(j) - 1) / 2 + i.min(j)];
+        let entries: Vec<f64> = (0..16)
+            .map(|place| (place / 4, place % 4))
+            .map(|(i, j)| lengths[i] * lengths[j] * if i == j { 1.0 } else { pair(i, j) })
+            .collect();
+        Gramian::new(4, &entries).expect("no pair is impossible")
+    })
+}
+
 #[test]
 fn the_fallback_is_within_the_lengths_of_the_rows() {
     // The same search over rows of different lengths.
     let lengths = [1.0, 20.0, 3.0, 0.5];
     let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
-    let mut bits = 11_u64;
-    let mut uniform = || {
-        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (bits >> 11) as f64 / 2.0_f64.powi(52) - 1.0
-    };
-    for _ in 0..4000 {
-        let cosines: Vec<f64> = (0..6).map(|_| uniform()).collect();
-        let pair = |i: usize, j: usize| cosines[i.max(j) * (i.max(j) - 1) / 2 + i.min(j)];
-        let entries: Vec<f64> = (0..16)
-            .map(|place| (place / 4, place % 4))
-            .map(|(i, j)| {
-                if i == j { lengths[i] * lengths[i] } else { pair(i, j) * lengths[i] * lengths[j] }
-            })
-            .collect();
-        let gramian = Gramian::new(4, &entries).expect("no pair is impossible");
+    for gramian in contradictions(11, lengths).take(4000) {
         for method in promising() {
             let surgery = crate::surgery(method);
             let (report, weights) = decide(&surgery, &mut fresh(&surgery, 4), &gramian);
             if report.outcome != Outcome::Fallback {
                 continue;
             }
-            let squared: f64 = (0..16).map(|p| weights[p / 4] * entries[p] * weights[p % 4]).sum();
+            let part = |p: usize| weights[p / 4] * gramian.dot(p / 4, p % 4) * weights[p % 4];
+            let squared: f64 = (0..16).map(part).sum();
             let norm = squared.sqrt();
             assert!((report.norm / norm - 1.0).abs() < 1e-6, "{report:?}: {norm}");
             assert!(norm > 0.5 * (1.0 - 1e-6) && norm < 20.0 * (1.0 + 1e-6), "{norm}");

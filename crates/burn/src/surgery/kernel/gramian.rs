@@ -18,6 +18,9 @@ pub(super) fn pairs(rows: usize) -> usize {
 /// rows stay in the second cache and that sums in f32 stay short.
 const COLUMNS: usize = 1024;
 
+/// Up to so many rows of f32 are multiplied in f64.
+pub(in crate::surgery) const FEW: usize = 4;
+
 /// What stands for a missing row.
 static ZEROS: [f32; COLUMNS] = [0.0; COLUMNS];
 
@@ -43,7 +46,7 @@ impl WithSimd for Dots<'_> {
             while start < piece.end {
                 let end = piece.end.min(start + COLUMNS);
                 match (narrow, rows) {
-                    (true, 1..=4) => sums.few(simd, piece.rows, start, end),
+                    (true, 1..=FEW) => sums.few(simd, piece.rows, start, end),
                     (true, _) => sums.many(simd, piece.rows, start, end),
                     (false, _) => sums.wide(simd, piece.rows, start, end),
                 }

@@ -4,10 +4,10 @@ use burn::module::{Module, Param};
 use burn::optim::{Optimizer, SgdConfig};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
-use homeostat_burn::surgery::{Cut, Surgeon, SurgeonError, Whole};
+use homeostat_burn::surgery::{Cut, SurgeonError, Whole};
 use homeostat_surgery::SurgeryError;
 
-use super::{Forked, flat, objective, surgeon};
+use super::{Forked, flat, objective, surgeon, train};
 use crate::{Net, host, input};
 
 /// Methods with memories of every kind.
@@ -19,40 +19,29 @@ const REMEMBERING: [&str; 5] = [
     "rows = 'groups'\nsurgery = { method = 'graddrop', granularity = 'layer' }",
 ];
 
-/// The gradients of some steps.
-fn train<B: AutodiffBackend>(
-    surgeon: &mut Surgeon,
-    net: &mut Forked<B>,
-    steps: usize,
-) -> Vec<Vec<f64>> {
-    let inputs = input::<B>(&Default::default());
-    let mut optimizer = SgdConfig::new().init();
-    let mut gradients = Vec::new();
-    for _ in 0..steps {
-        // Above 0, as FAMO wants losses.
-        let objective = Cut::new(
-            |net: &Forked<B>| net.latent(inputs.clone()),
-            |net: &Forked<B>, z: Tensor<B, 2>, loss| net.loss(&inputs, z, loss) + 2.0,
-        );
-        let step = surgeon.step(&*net, &objective, &[1.0; 3]).expect("legal");
-        gradients.push(flat::<B, _>(net, &step.gradients));
-        *net = optimizer.step(0.1, net.clone(), step.gradients);
-    }
-    gradients
-}
+const FACTORS: [f64; 3] = [1.0; 3];
 
 fn a_copy_goes_on_as_the_original_and_shares_nothing<B: AutodiffBackend>() {
     for text in REMEMBERING {
-        let whole = train(&mut surgeon(text), &mut Forked::<B>::new(&Default::default()), 9);
+        let whole =
+            train(&mut surgeon(text), &mut Forked::<B>::new(&Default::default()), 9, FACTORS);
         for before in [0, 1, 4] {
             let mut net = Forked::<B>::new(&Default::default());
             let mut first = surgeon(text);
-            assert_eq!(train(&mut first, &mut net, before), whole[..before], "{text}");
+            assert_eq!(train(&mut first, &mut net, before, FACTORS), whole[..before], "{text}");
             let (mut second, mut other) = (first.clone(), net.clone());
             // One after the other, so that what the first does would be seen by the second.
             let rest = 9 - before;
-            assert_eq!(train(&mut first, &mut net, rest), whole[before..], "{text}, {before}");
-            assert_eq!(train(&mut second, &mut other, rest), whole[before..], "{text}, {before}");
+            assert_eq!(
+                train(&mut first, &mut net, rest, FACTORS),
+                whole[before..],
+                "{text}, {before}"
+            );
+            assert_eq!(
+                train(&mut second, &mut other, rest, FACTORS),
+                whole[before..],
+                "{text}, {before}"
+            );
             assert_eq!(first.state(), second.state());
         }
     }
@@ -63,7 +52,7 @@ fn saved_averages_go_on_to_the_bit_and_miss_what_was_missing<B: AutodiffBackend>
     for before in [1, 2, 5] {
         let mut net = Forked::<B>::new(&Default::default());
         let mut first = surgeon(text);
-        train(&mut first, &mut net, before);
+        train(&mut first, &mut net, before, FACTORS);
         let averages = first.averages::<B, _>(&net);
         assert_eq!(averages.iter().filter(|row| !row.is_empty()).count(), before.min(3));
         // The first loss reaches encoder and decoder, and not the classifier.
@@ -76,12 +65,21 @@ fn saved_averages_go_on_to_the_bit_and_miss_what_was_missing<B: AutodiffBackend>
         // Loaded averages are copied before a step as after one.
         let (mut copy, mut apart) = (second.clone(), net.clone());
         let (mut original, mut too) = (first.clone(), net.clone());
-        assert_eq!(train(&mut original, &mut too, 3), train(&mut copy, &mut apart, 3));
-        assert_eq!(train(&mut first, &mut net, 4), train(&mut second, &mut other, 4));
+        assert_eq!(
+            train(&mut original, &mut too, 3, FACTORS),
+            train(&mut copy, &mut apart, 3, FACTORS)
+        );
+        assert_eq!(
+            train(&mut first, &mut net, 4, FACTORS),
+            train(&mut second, &mut other, 4, FACTORS)
+        );
         // A copy of what was loaded has averages as well.
         let mut third = second.clone();
         let mut again = other.clone();
-        assert_eq!(train(&mut second, &mut other, 2), train(&mut third, &mut again, 2));
+        assert_eq!(
+            train(&mut second, &mut other, 2, FACTORS),
+            train(&mut third, &mut again, 2, FACTORS)
+        );
     }
 }
 
@@ -149,7 +147,7 @@ fn averages_of_another_model_are_refused<B: AutodiffBackend>() {
     let device = Default::default();
     let mut net = Forked::<B>::new(&device);
     let mut surgeon = surgeon("surgery = 'momentum-config'");
-    train(&mut surgeon, &mut net, 2);
+    train(&mut surgeon, &mut net, 2, FACTORS);
     let other = Net::<B>::new(&device);
     let averages = surgeon.averages::<B, _>(&net);
     let error = surgeon.load_averages::<B, _>(&other, averages.clone()).expect_err("another");

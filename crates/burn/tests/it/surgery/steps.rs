@@ -3,15 +3,16 @@ use std::cell::{Cell, RefCell};
 use burn::backend::Autodiff;
 use burn::module::Module;
 use burn::nn::LinearConfig;
-use burn::optim::{Optimizer, SgdConfig};
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use burn_flex::Flex;
 use homeostat_burn::surgery::{Cut, RowMode, Surgeon, SurgeonConfig, SurgeonError, Whole};
 use homeostat_surgery::{Outcome, SurgeryError, SurgeryState};
 
-use super::{Forked, flat, objective, one_step, surgeon};
+use super::{Forked, flat, objective, one_step, surgeon, train};
 use crate::{host, input};
+
+const FACTORS: [f64; 3] = [1.0, 0.5, 2.0];
 
 const MODES: [&str; 3] = ["reforward", "groups", "representation"];
 
@@ -135,39 +136,21 @@ fn between_gramians_one_pass_follows_the_cached_weights<B: AutodiffBackend>() {
     }
 }
 
-/// Gradients of some steps of training, and the surgeon after them.
-fn train<B: AutodiffBackend>(
-    surgeon: &mut Surgeon,
-    net: &mut Forked<B>,
-    steps: usize,
-) -> Vec<Vec<f64>> {
-    let inputs = input::<B>(&Default::default());
-    let mut optimizer = SgdConfig::new().init();
-    (0..steps)
-        .map(|_| {
-            let step = surgeon.step(&*net, &objective!(inputs), &[1.0, 0.5, 2.0]).expect("legal");
-            let gradient = flat::<B, _>(net, &step.gradients);
-            *net = optimizer.step(0.1, net.clone(), step.gradients);
-            gradient
-        })
-        .collect()
-}
-
 fn runs_repeat_and_resume_to_the_bit<B: AutodiffBackend>() {
     let device = Default::default();
     for rows in MODES {
         let method = "{ method = { pcgrad = { seed = 3 } }, every = 2, smoothing = 0.5 }";
         let text = format!("rows = '{rows}'\nsurgery = {method}");
-        let run = || train(&mut surgeon(&text), &mut Forked::<B>::new(&device), 8);
+        let run = || train(&mut surgeon(&text), &mut Forked::<B>::new(&device), 8, FACTORS);
         let whole = run();
         assert_eq!(whole, run(), "{rows}");
         let mut net = Forked::<B>::new(&device);
         let mut first = surgeon(&text);
-        let mut parts = train(&mut first, &mut net, 3);
+        let mut parts = train(&mut first, &mut net, 3, FACTORS);
         let saved = serde_json::to_string(first.state().expect("after a step")).expect("legal");
         let mut second = surgeon(&text);
         second.load(serde_json::from_str::<SurgeryState>(&saved).expect("legal"));
-        parts.extend(train(&mut second, &mut net, 5));
+        parts.extend(train(&mut second, &mut net, 5, FACTORS));
         assert_eq!(whole, parts, "{rows}");
     }
 }
